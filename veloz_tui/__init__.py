@@ -1,0 +1,1 @@
+"""VeloZ TUI: a terminal trading console."""

@@ -1,0 +1,3 @@
+from veloz_tui.cli import main
+
+main()
