@@ -1,0 +1,352 @@
+"""Events: what we hold true, in the past tense, frozen, journaled in order and applied by State.apply.
+
+Each carries `at`. The engine numbers them (`Recorded.seq`, gapless). Adding a field: give it a default, so old
+journals still read; never rename or remove a kind (journal.schema holds the version).
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from veloz_tui.domain.instrument import Instrument
+from veloz_tui.domain.order import OrderRequest
+from veloz_tui.domain.types import (
+    Asset,
+    BreakerState,
+    ChannelState,
+    ClientOrderId,
+    InstrumentId,
+    Mode,
+    Nanos,
+    RearmLevel,
+    Severity,
+    StrategyId,
+    StrategyState,
+    TradeId,
+    VenueId,
+    VenueOrderId,
+)
+
+
+class Event(msgspec.Struct, frozen=True, tag=True):
+    """A fact. `at` is when the engine took note of it."""
+
+    at: Nanos
+
+
+# --- The run ---------------------------------------------------------------------------------------------
+
+
+class RunStarted(Event, frozen=True):
+    """Durable before any order of the run: it reserves the epoch of the run's order ids."""
+
+    epoch: int
+    account_tag: str
+    mode: Mode
+    version: str
+    sim_id: str = ""
+    """DEMO: which simulated venue the journal belongs to."""
+
+
+class RunStopped(Event, frozen=True):
+    reason: str
+
+
+class InstrumentDefined(Event, frozen=True):
+    """New or changed: tick, lot and bounds belong to the journal, so that it replays by itself."""
+
+    instrument: Instrument
+
+
+class LimitsSet(Event, frozen=True):
+    """The risk limits in force from now on, as text by name (`default.max_order_size`)."""
+
+    limits: dict[str, str]
+
+
+class VenueStateChanged(Event, frozen=True):
+    """READY after reconciliation; anything else blocks new orders there, never cancels."""
+
+    venue: VenueId
+    state: ChannelState
+    reason: str = ""
+
+
+class BreakerChanged(Event, frozen=True):
+    venue: VenueId
+    state: BreakerState
+    reason: str = ""
+
+
+class AccountIdentified(Event, frozen=True):
+    """The venue's own number of the account; another one later means a swapped key: stop."""
+
+    venue: VenueId
+    account_uid: str
+
+
+# --- Orders ----------------------------------------------------------------------------------------------
+
+
+class OrderCreated(Event, frozen=True):
+    """The intent. Durable before anything else happens to it."""
+
+    client_order_id: ClientOrderId
+    request: OrderRequest
+
+
+class OrderDenied(Event, frozen=True):
+    """Our risk refused it. Repeats of one denial within a second are counted in `suppressed`, not journaled."""
+
+    client_order_id: ClientOrderId
+    request: OrderRequest
+    code: str
+    text: str
+    limit: Decimal | None = None
+    value: Decimal | None = None
+    suppressed: int = 0
+
+
+class OrderNotSent(Event, frozen=True):
+    """Removed while parked, or the transport proved that nothing was written."""
+
+    client_order_id: ClientOrderId
+    reason: str
+
+
+class OrderSubmitted(Event, frozen=True):
+    """The transport wrote it."""
+
+    client_order_id: ClientOrderId
+
+
+class OrderAccepted(Event, frozen=True):
+    client_order_id: ClientOrderId
+    venue_order_id: VenueOrderId
+    venue_at: Nanos | None = None
+
+
+class OrderRejected(Event, frozen=True):
+    """The venue's answer proves non-acceptance."""
+
+    client_order_id: ClientOrderId
+    code: int | None
+    text: str
+
+
+class OrderInDoubt(Event, frozen=True):
+    """It may be live: it counts in exposure, and we ask by its id until the venue gives evidence."""
+
+    client_order_id: ClientOrderId
+    reason: str
+
+
+class CancelRequested(Event, frozen=True):
+    client_order_id: ClientOrderId
+    by: str
+
+
+class CancelRejected(Event, frozen=True):
+    """The venue did not cancel (it may be filled, or not yet there): the order is asked for, never ended."""
+
+    client_order_id: ClientOrderId
+    code: int | None
+    text: str
+
+
+class OrderCanceled(Event, frozen=True):
+    client_order_id: ClientOrderId
+    reason: str = ""
+
+
+class OrderExpired(Event, frozen=True):
+    client_order_id: ClientOrderId
+    reason: str = ""
+
+
+class OrderFilled(Event, frozen=True):
+    """One fill, booked once by its TradeId. `fee` is positive when paid, in any asset."""
+
+    client_order_id: ClientOrderId
+    instrument_id: InstrumentId
+    trade_id: TradeId
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_asset: Asset
+    is_maker: bool
+    fee_value: Decimal | None = None
+    """The fee in the instrument's quote asset at the time; None where no rate was known."""
+    venue_at: Nanos | None = None
+
+
+class OrderProgressed(Event, frozen=True):
+    """The venue's cumulative word, ahead of the fills: moves leaves and exposure until they are fetched."""
+
+    client_order_id: ClientOrderId
+    cumulative: Decimal
+
+
+class OrderNeverArrived(Event, frozen=True):
+    """Proven not to exist; its exposure is held 30 minutes more, and later evidence reopens it."""
+
+    client_order_id: ClientOrderId
+
+
+class ExternalOrderSeen(Event, frozen=True):
+    """An open order that isn't ours: shown, counted, canceled by the kill switch, untouched by strategies."""
+
+    client_order_id: ClientOrderId
+    request: OrderRequest
+    venue_order_id: VenueOrderId
+    venue_client_id: str
+    is_orphan: bool = False
+    """It carries our prefix but the journal doesn't know it: alarm."""
+
+
+class AnomalyNoted(Event, frozen=True):
+    """Something an order should not do: counted and alarmed, never an exception."""
+
+    client_order_id: ClientOrderId
+    text: str
+
+
+# --- Account ---------------------------------------------------------------------------------------------
+
+
+class BalanceChanged(Event, frozen=True):
+    """Absolute, the venue's word."""
+
+    venue: VenueId
+    asset: Asset
+    free: Decimal
+    locked: Decimal
+
+
+class TradesFetched(Event, frozen=True):
+    """Fills up to this trade are booked: where the next reconciliation starts."""
+
+    instrument_id: InstrumentId
+    trade_id: TradeId
+
+
+class DayOpened(Event, frozen=True):
+    """The PnL day's start: equity and realized PnL then."""
+
+    equity: Decimal | None
+    realized: dict[InstrumentId, Decimal]
+
+
+# --- Trading state, strategies, people -------------------------------------------------------------------
+
+
+class Halted(Event, frozen=True):
+    """Latched over restarts until re-armed."""
+
+    kill_id: str
+    reason: str
+    by: str
+
+
+class KillStamped(Event, frozen=True):
+    """gate_closed, cancels_sent, first_zero or certified_zero of one kill."""
+
+    kill_id: str
+    stage: str
+    elapsed_ms: float
+    detail: str = ""
+
+
+class Rearmed(Event, frozen=True):
+    level: RearmLevel
+    by: str
+
+
+class ReduceOnlySet(Event, frozen=True):
+    is_on: bool
+    by: str
+
+
+class PausedSet(Event, frozen=True):
+    is_on: bool
+    by: str
+
+
+class StrategyChanged(Event, frozen=True):
+    strategy_id: StrategyId
+    state: StrategyState
+    run: int
+    reason: str = ""
+
+
+class AlertRaised(Event, frozen=True):
+    """Repeats of one key collapse to a count on screen."""
+
+    key: str
+    severity: Severity
+    text: str
+    code: str = ""
+
+
+class AlertAcknowledged(Event, frozen=True):
+    key: str
+    """`*`: all."""
+    by: str
+
+
+class ControlTaken(Event, frozen=True):
+    by: str
+
+
+class CommandTaken(Event, frozen=True):
+    """What someone asked for, in the command grammar: who did what, when."""
+
+    by: str
+    text: str
+
+
+AnyEvent = (
+    RunStarted
+    | RunStopped
+    | InstrumentDefined
+    | LimitsSet
+    | VenueStateChanged
+    | BreakerChanged
+    | AccountIdentified
+    | OrderCreated
+    | OrderDenied
+    | OrderNotSent
+    | OrderSubmitted
+    | OrderAccepted
+    | OrderRejected
+    | OrderInDoubt
+    | CancelRequested
+    | CancelRejected
+    | OrderCanceled
+    | OrderExpired
+    | OrderFilled
+    | OrderProgressed
+    | OrderNeverArrived
+    | ExternalOrderSeen
+    | AnomalyNoted
+    | BalanceChanged
+    | TradesFetched
+    | DayOpened
+    | Halted
+    | KillStamped
+    | Rearmed
+    | ReduceOnlySet
+    | PausedSet
+    | StrategyChanged
+    | AlertRaised
+    | AlertAcknowledged
+    | ControlTaken
+    | CommandTaken
+)
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event with its number: gapless, owned by the core, asserted by the journal's writer."""
+
+    seq: int
+    event: AnyEvent
