@@ -1,7 +1,7 @@
 """Events: what we hold true, in the past tense, frozen, journaled in order and applied by State.apply.
 
-Each carries `at`. The engine numbers them (`Recorded.seq`, gapless). Adding a field: give it a default, so old
-journals still read; never rename or remove a kind (journal.schema holds the version).
+Each carries `at`. The engine numbers them (`Recorded.seq`, gapless). Adding a field: give it a default, so
+old journals still read; never rename or remove a kind (journal.schema holds the version).
 """
 
 from decimal import Decimal
@@ -96,7 +96,7 @@ class OrderCreated(Event, frozen=True):
 
 
 class OrderDenied(Event, frozen=True):
-    """Our risk refused it. Repeats of one denial within a second are counted in `suppressed`, not journaled."""
+    """Our risk refused it. Repeats within a second are counted in `suppressed`, not journaled."""
 
     client_order_id: ClientOrderId
     request: OrderRequest
