@@ -1,6 +1,6 @@
 """Views: what a console shows, whole and ready. The engine computes, the console only draws.
 
-A View is a full snapshot; the latest wins. Fills, order transitions, alerts and acks are log entries, numbered
+A View is a full snapshot; the latest wins. Fills, transitions, alerts and acks are log entries, numbered
 and never conflated. Numbers are Decimal as the engine holds them; None: unknown (shown `-`, never 0).
 """
 
@@ -39,7 +39,7 @@ class LevelView(msgspec.Struct, frozen=True, array_like=True):
     ahead: Decimal | None = None
 
 
-class BookView(msgspec.Struct, frozen=True):
+class LadderView(msgspec.Struct, frozen=True):
     """The public book of one instrument, best first on both sides."""
 
     instrument_id: InstrumentId
@@ -248,7 +248,7 @@ class View(msgspec.Struct, frozen=True):
     kill: KillView
     venues: tuple[VenueView, ...]
     instruments: tuple[InstrumentView, ...]
-    books: tuple[BookView, ...]
+    books: tuple[LadderView, ...]
     orders: tuple[OrderView, ...]
     positions: tuple[PositionView, ...]
     account: AccountView

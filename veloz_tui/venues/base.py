@@ -5,9 +5,9 @@ Contract of an adapter:
 - No method raises for something the venue or the network did: that comes back as a report. Each submit gives
   exactly one of SubmitAccepted, SubmitRejected, SubmitUnknown, SubmitNotSent (and SubmitWritten in between).
 - The methods that send return at once: the work runs in tasks the adapter owns (one TaskGroup, in `run`).
-- `submit` takes the journal's token, checks the gate at the last line before the socket, and never repeats an
+- `submit` takes the journal's token, checks the gate at the last line before the socket, never repeats an
   order on another path. Cancels ignore the gate and every limiter of ours.
-- It reconnects by itself, for ever, with capped and jittered backoff, and reports each channel's state. After a
+- It reconnects by itself, for ever, with capped, jittered backoff, and reports each channel's state. After a
   (re)connect of the user stream it reports SYNCING; the engine answers with `reconcile`, and after its
   VenueSnapshot the adapter hands over what it buffered since and reports READY.
 """
