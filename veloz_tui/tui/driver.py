@@ -1,0 +1,183 @@
+"""Textual's Linux driver, made safe: never blocks the loop, knows how old the picture is, ends cleanly."""
+
+import asyncio
+import os
+import re
+import selectors
+import signal
+import termios
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from textual import events
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from veloz_tui.tui.tty import FrameGate, TtyWriter
+
+_CLOSE_S: Final = 0.5
+_RELEASE: Final = re.compile(r"\x1b\[[\d:]+;\d+:3[\d;:]*[u~A-S]")
+_EVENT_TYPE: Final = re.compile(r"(\x1b\[[\d:]+;\d+):[12]")
+
+
+class InputParser(XTermParser):
+    """Also understands extended key reports that we never asked for, from a multiplexer or a stale mode."""
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:  # noqa: FBT001, FBT002
+        if _RELEASE.fullmatch(sequence):
+            return [events.Key("<ignore>", sequence)]
+        if sequence.startswith("\x1b[") and len(sequence) > 3:
+            try:
+                keys = self._parse_extended_key(_EVENT_TYPE.sub(r"\1", sequence))
+            except (ValueError, OverflowError):
+                return [events.Key("<ignore>", sequence)]
+            if keys is not None:
+                return [key.copy() for key in keys]
+        return super()._sequence_to_key_events(sequence, alt)
+
+
+class ConsoleDriver(LinuxDriver):
+    """The driver of the console; pass it as `driver_class`."""
+
+    def __init__(
+        self,
+        app: App[object],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.gate = FrameGate()
+        self.hung_up: str | None = None
+        """Why the terminal or the system ended us; None while it didn't."""
+        self.on_gate: Callable[[], None] | None = None
+        """Called in the loop when the terminal has answered: a waiting frame may go."""
+        self._tty: TtyWriter | None = None
+        self._signals: list[signal.Signals] = []
+        self._dropped_seen = 0
+
+    # -- output -----------------------------------------------------------------------------------------
+
+    def write(self, data: str) -> None:
+        """Queue output; never blocks, drops pictures when the terminal is far behind."""
+        if self._tty is not None:
+            self._tty.put(data)
+
+    @property
+    def backlog(self) -> int:
+        """Bytes the terminal hasn't taken yet."""
+        return 0 if self._tty is None else self._tty.backlog
+
+    def ready(self) -> bool:
+        """True if a frame may be painted now without making the picture older."""
+        return self.gate.is_open(time.monotonic(), self.backlog)
+
+    def frame_sent(self) -> None:
+        """Ask the terminal to tell when it has drawn what was written so far."""
+        question = self.gate.probe(time.monotonic())
+        if question is not None:
+            self.write(question)
+
+    def take_dropped(self) -> bool:
+        """True once after output was dropped: what the terminal shows is unknown, repaint everything."""
+        dropped = 0 if self._tty is None else self._tty.dropped
+        lost, self._dropped_seen = dropped > self._dropped_seen, dropped
+        return lost
+
+    # -- life -------------------------------------------------------------------------------------------
+
+    def start_application_mode(self) -> None:
+        """Start the writer and the signal handlers, then what the base class does."""
+        assert self._file is not None
+        self._tty = TtyWriter(self._file.fileno())
+        self._tty.start()
+        self._listen_to_signals()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def _listen_to_signals(self) -> None:
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._loop.add_signal_handler(number, self._end, f"by {number.name}")
+                self._signals.append(number)
+
+    def stop_application_mode(self) -> None:
+        """Leave the alternate screen; with no terminal there is nothing to restore."""
+        for number in self._signals:
+            self._loop.remove_signal_handler(number)
+        self._signals.clear()
+        super().stop_application_mode()
+
+    def close(self) -> None:
+        """Give the terminal half a second to take the rest, then throw its backlog away and leave."""
+        super().close()
+        if self._tty is None or self._tty.finish(_CLOSE_S):
+            return
+        try:
+            termios.tcflush(self._tty._descriptor, termios.TCOFLUSH)
+        except (termios.error, OSError):
+            return
+        self._tty.finish(_CLOSE_S)
+
+    def _end(self, reason: str) -> None:
+        if self.hung_up is None:
+            self.hung_up = reason
+            self._app.exit(return_code=0 if "SIGTERM" in reason else 129, message=None)
+
+    def _lost_terminal(self) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._end, "the terminal is gone")
+        except RuntimeError:
+            return  # the loop has ended already
+
+    # -- input ------------------------------------------------------------------------------------------
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to stop. The end of the input is the end of the terminal."""
+        parser = InputParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                ready = selector.select(0.1)
+                data = self._read() if ready else b""
+                if self._is_gone(was_ready=bool(ready), data=data):
+                    self._lost_terminal()
+                    return
+                for message in parser.feed(decode(data)) if data else ():
+                    self.process_message(message)
+                for message in parser.tick():
+                    self.process_message(message)
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""
+
+    def _is_gone(self, *, was_ready: bool, data: bytes) -> bool:
+        return (was_ready and not data) or (self._tty is not None and self._tty.is_gone)
+
+    def process_message(self, message: Message) -> None:
+        """Keep answers to our own questions away from the application."""
+        if isinstance(message, events.CursorPosition):
+            now = time.monotonic()
+            self._loop.call_soon_threadsafe(self._answered, message.x + 1, now)
+            return
+        try:
+            super().process_message(message)
+        except RuntimeError:
+            return  # the loop has ended while a key was on its way
+
+    def _answered(self, column: int, now: float) -> None:
+        if self.gate.answered(column, now) and self.on_gate is not None:
+            self.on_gate()
+
+
+def loop_time() -> float:
+    """The clock of guards and frames."""
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,84 @@
+"""Rows of cells to lines of exact width. Columns are dropped whole, by priority; numbers are never cut."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+from veloz_tui.tui import fmt
+
+Span = tuple[str, str]
+"""A text and its tone."""
+Line = tuple[Span, ...]
+
+
+class Column(NamedTuple):
+    """One column; a lower `priority` stays longer. Numbers are right-aligned and never cut."""
+
+    title: str
+    is_number: bool = False
+    priority: int = 0
+    min_width: int = 0
+    max_width: int = 40
+
+
+class Row(NamedTuple):
+    """A row bound to what it shows: the cursor follows `key`, never a position."""
+
+    key: str
+    cells: tuple[Span, ...]
+
+
+def widths(columns: Sequence[Column], rows: Sequence[Row], available: int) -> list[int]:
+    """Cells for each column, 0 for a dropped one; the gaps between columns are one cell."""
+    wanted = [_wanted(column, [row.cells[at][0] for row in rows]) for at, column in enumerate(columns)]
+    shown = sorted(range(len(columns)), key=lambda at: (columns[at].priority, at))
+    while shown and sum(wanted[at] + 1 for at in shown) - 1 > available:
+        shown.pop()
+    return [wanted[at] if at in shown else 0 for at in range(len(columns))]
+
+
+def header(columns: Sequence[Column], fitted: Sequence[int]) -> Line:
+    """The titles over their columns."""
+    parts = [
+        _aligned(column.title, column, width) for column, width in zip(columns, fitted, strict=True) if width
+    ]
+    return ((" ".join(parts), "header"),)
+
+
+def render(columns: Sequence[Column], row: Row, fitted: Sequence[int]) -> Line:
+    """One row as spans; the spaces between columns belong to the cell before."""
+    spans: list[Span] = []
+    for column, (text, tone), width in zip(columns, row.cells, fitted, strict=True):
+        if width:
+            spans.append((_aligned(text, column, width) + " ", tone))
+    return tuple(spans)
+
+
+def _wanted(column: Column, texts: Sequence[str]) -> int:
+    longest = max([len(column.title), column.min_width, *(cell_len(text) for text in texts)])
+    return min(longest, column.max_width)
+
+
+def _aligned(text: str, column: Column, width: int) -> str:
+    if column.is_number:
+        return fmt.fit_number(text, width) if text.isascii() else text.rjust(width)
+    return fmt.fit_text(text, width)
+
+
+def length(line: Line) -> int:
+    """Cells a line takes."""
+    return sum(len(text) if text.isascii() else cell_len(text) for text, _ in line)
+
+
+def plain(line: Line) -> str:
+    """The text of a line without tones."""
+    return "".join(text for text, _ in line)
+
+
+def spread(left: Line, right: Line, width: int, fill: str) -> Line:
+    """Left part, filler, right part; the right part is dropped whole when both don't fit."""
+    room = width - length(left) - length(right)
+    if room < 1:
+        return left
+    return (*left, (" " * room, fill), *right)
