@@ -1,7 +1,7 @@
 """Commands: what someone wants of the engine, from a key, the command line or a script.
 
-Imperative and frozen. Each is answered by exactly one Ack (domain.views) with the same `command_id`; the engine
-refuses a repeated id, so a command sent twice acts once.
+Imperative and frozen. Each is answered by exactly one Ack (domain.views) with the same `command_id`; the
+engine refuses a repeated id, so a command sent twice acts once.
 """
 
 from decimal import Decimal

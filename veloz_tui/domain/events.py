@@ -93,6 +93,8 @@ class OrderCreated(Event, frozen=True):
 
     client_order_id: ClientOrderId
     request: OrderRequest
+    ref: int = 0
+    """The strategy's own number for it; 0: not a strategy's."""
 
 
 class OrderDenied(Event, frozen=True):
@@ -105,6 +107,7 @@ class OrderDenied(Event, frozen=True):
     limit: Decimal | None = None
     value: Decimal | None = None
     suppressed: int = 0
+    ref: int = 0
 
 
 class OrderNotSent(Event, frozen=True):
@@ -228,6 +231,7 @@ class TradesFetched(Event, frozen=True):
 
     instrument_id: InstrumentId
     trade_id: TradeId
+    """"0": none yet; everything from the first trade on is ours to book."""
 
 
 class DayOpened(Event, frozen=True):

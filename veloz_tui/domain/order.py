@@ -23,6 +23,7 @@ from veloz_tui.domain.types import (
     Side,
     StrategyId,
     TimeInForce,
+    TradeId,
     VenueOrderId,
 )
 
@@ -212,51 +213,28 @@ class OrderRequest(msgspec.Struct, frozen=True):
     """Who asked: `manual`, a strategy, or `external` for orders that aren't ours."""
 
 
-class Order:
+class Order(msgspec.Struct, kw_only=True):
     """One order's life. Changed only by State.apply; leaves, average price and `is_open` are derived."""
 
-    __slots__ = (
-        "cancel_requested_at",
-        "client_order_id",
-        "created_at",
-        "created_seq",
-        "ended_at",
-        "filled",
-        "filled_quote",
-        "in_doubt_since",
-        "progressed",
-        "reason",
-        "request",
-        "status",
-        "submitted_at",
-        "trade_ids",
-        "updated_at",
-        "venue_client_id",
-        "venue_order_id",
-    )
-
-    def __init__(
-        self, *, client_order_id: ClientOrderId, request: OrderRequest, created_at: Nanos, created_seq: int
-    ) -> None:
-        self.client_order_id = client_order_id
-        self.request = request
-        self.created_at = created_at
-        self.created_seq = created_seq
-        self.status = OrderStatus.CREATED
-        self.venue_order_id: VenueOrderId | None = None
-        self.venue_client_id: str | None = None
-        """The id the venue knows it by, where that isn't ours (EXTERNAL orders)."""
-        self.filled = ZERO
-        self.filled_quote = ZERO
-        self.progressed = ZERO
-        """The venue's cumulative word; at or above `filled` while fills are still to be fetched."""
-        self.trade_ids: set[str] = set()
-        self.in_doubt_since: Nanos | None = None
-        self.cancel_requested_at: Nanos | None = None
-        self.submitted_at: Nanos | None = None
-        self.updated_at = created_at
-        self.ended_at: Nanos | None = None
-        self.reason = ""
+    client_order_id: ClientOrderId
+    request: OrderRequest
+    created_at: Nanos
+    created_seq: int
+    status: OrderStatus = OrderStatus.CREATED
+    venue_order_id: VenueOrderId | None = None
+    venue_client_id: str = ""
+    """The id the venue knows it by: ours, but for EXTERNAL orders."""
+    filled: Decimal = ZERO
+    filled_quote: Decimal = ZERO
+    progressed: Decimal = ZERO
+    """The venue's cumulative word; above `filled` while fills are still to be fetched."""
+    trade_ids: set[TradeId] = msgspec.field(default_factory=set)
+    in_doubt_since: Nanos | None = None
+    cancel_requested_at: Nanos | None = None
+    submitted_at: Nanos | None = None
+    updated_at: Nanos = Nanos(0)
+    ended_at: Nanos | None = None
+    reason: str = ""
 
     @property
     def instrument_id(self) -> InstrumentId:

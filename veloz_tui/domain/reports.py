@@ -347,6 +347,21 @@ class GuardianReported(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class GateReported(msgspec.Struct, frozen=True):
+    """The transports' last gate was set; a kill's first stamp."""
+
+    is_open: bool
+    cancels_sent: bool = False
+    """The cancels of the same turn were handed to the sockets: the second stamp."""
+
+
+class ConsolesChanged(msgspec.Struct, frozen=True):
+    """How many consoles are attached, and who holds the control lease."""
+
+    count: int
+    controller: str
+
+
 class TimerFired(msgspec.Struct, frozen=True):
     timer: str
 

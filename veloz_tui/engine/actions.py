@@ -103,6 +103,8 @@ class SetGate(msgspec.Struct, frozen=True):
 
     is_open: bool
     reason: str
+    after_seq: int = 0
+    """Opening waits until this event is durable; closing never waits."""
 
 
 class WarmUp(msgspec.Struct, frozen=True):
