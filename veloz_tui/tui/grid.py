@@ -95,4 +95,4 @@ def lines(
 def _row(row: GridRow, cursor: GridCursor, *, focused: bool) -> Line:
     if not focused or not row.key or row.key != cursor.key:
         return row.line
-    return tuple((text, f"{tone}/cursor") for text, tone in row.line) + (("", "cursor"),)
+    return (*((text, f"{tone}/cursor") for text, tone in row.line), ("", "cursor"))

@@ -74,7 +74,7 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("unmark", "orders", ("u",), "unmark", "Remove all marks."),
     Action("pause", ANY_PANE, ("P", "shift+p"), "pause", "Twice: strategies pull quotes, positions stay.",
            danger=_R, keys_shown="PP"),
-    Action("reduce", ANY_PANE, ("R", "shift+r"), "reduce", "Only orders that shrink positions; off by :resume.",
+    Action("reduce", ANY_PANE, ("R", "shift+r"), "reduce", "Only orders that shrink; off by :resume.",
            danger=_R),
     Action("ack", ANY_PANE, ("a",), "ack", "Acknowledge the selected alert (the newest without a cursor)."),
     Action("ack_all", ANY_PANE, ("A", "shift+a"), "ack all", "Acknowledge all alerts."),

@@ -116,7 +116,7 @@ _TAKES_REST: Final = ("ladder", "orders", "tape", "watch", "account", "positions
 
 
 def _stack(request: Request, panes: Sequence[str], box: Box) -> Plan:
-    """Panes above each other: their least, then what they'd like (the focused one first), one takes the rest."""
+    """Panes above each other: their least, then what they'd like, focused first; one takes the rest."""
     heights = {pane: min(_LEAST.get(pane, 1), box.height) for pane in panes}
     rest = box.height - sum(heights.values())
     growing = sorted((pane for pane in panes if pane in _GROWS), key=lambda pane: pane != request.focus)

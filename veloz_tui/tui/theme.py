@@ -44,7 +44,8 @@ _SWAPPED: Final = (("up", "down"), ("bid", "ask"))
 # Without color every tone still differs by weight or by the sign beside it.
 _NO_COLOR: Final[Mapping[str, str]] = {
     "muted": "dim", "bar_muted": "dim", "title": "bold", "title_focus": "bold reverse",
-    "header": "dim underline", "gutter": "dim", "cursor": "reverse", "marked": "underline", "mine": "bold", "warn": "bold",
+    "header": "dim underline", "gutter": "dim", "cursor": "reverse",
+    "marked": "underline", "mine": "bold", "warn": "bold",
     "crit": "bold reverse", "stale": "dim", "key": "bold", "input": "underline", "mode_demo": "reverse",
     "mode_paper": "reverse", "mode_test": "reverse", "mode_live": "bold reverse", "mode_replay": "reverse",
 }  # fmt: skip

@@ -1,0 +1,271 @@
+"""The ladder: fixed rows, a row keeps its price. It recentres only when nobody is touching it."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from veloz_tui.domain.types import ZERO, InstrumentId, Side
+from veloz_tui.domain.views import InstrumentView, LadderView, LevelView, PositionView, View
+from veloz_tui.tui import fmt, texts
+from veloz_tui.tui.glyphs import Glyphs
+from veloz_tui.tui.grid import GridRow, PaneContent
+from veloz_tui.tui.names import Names
+from veloz_tui.tui.panes.orders import is_open
+from veloz_tui.tui.panes.scroll import Scroll
+from veloz_tui.tui.table import Line, Span
+
+_WIDE: Final = 40
+_FOOT_FROM: Final = 8
+
+
+class _Cell(NamedTuple):
+    size: Decimal = ZERO
+    mine: Decimal = ZERO
+    orders: int = 0
+    ahead: Decimal | None = None
+
+
+class _Widths(NamedTuple):
+    mine: int
+    ahead: int
+    size: int
+    price: int
+    right: int
+    rest: int
+
+
+def content(
+    view: View,
+    book: LadderView,
+    *,
+    width: int,
+    height: int,
+    names: Names,
+    scroll: Scroll,
+    glyphs: Glyphs,
+    now: float,
+) -> PaneContent:
+    """The pane; `height` is all of it, title and header included."""
+    instrument = names.instrument(book.instrument_id)
+    if instrument is None:
+        return missing()
+    rows = max(1, height - (2 if height >= 4 else 1))
+    has_foot = rows >= _FOOT_FROM
+    scroll.settle(book, instrument, height=rows - has_foot, now=now)
+    if scroll.price(0) is None:
+        return missing()
+    lines = _rows(
+        view, book, instrument, scroll=scroll, count=rows - has_foot, width=width, names=names, glyphs=glyphs
+    )
+    if has_foot:
+        lines.append(GridRow("", _foot(view, book, names)))
+    return PaneContent(
+        title=_title(book, instrument, scroll, names, width),
+        note=(_condition(book),),
+        header=_header(_widths(width, len(names.price(book.instrument_id, scroll.price(0))))),
+        rows=tuple(lines),
+        is_stale=bool(book.stale_reason),
+    )
+
+
+def missing() -> PaneContent:
+    """No book to show."""
+    return PaneContent(
+        title=texts.TITLES["ladder"], rows=(GridRow("", ((f" {texts.EMPTY['ladder']}", "muted"),)),)
+    )
+
+
+def price_key(price: Decimal) -> str:
+    """The key of the row of a price."""
+    return f"{price.normalize():f}"
+
+
+def _rows(
+    view: View,
+    book: LadderView,
+    instrument: InstrumentView,
+    *,
+    scroll: Scroll,
+    count: int,
+    width: int,
+    names: Names,
+    glyphs: Glyphs,
+) -> list[GridRow]:
+    bids, asks = (
+        _grouped(levels, side, scroll) for levels, side in ((book.bids, Side.BUY), (book.asks, Side.SELL))
+    )
+    marks = _marks(view, book, scroll, glyphs)
+    prices = [scroll.price(row) or ZERO for row in range(count)]
+    texts_of_prices = [names.price(book.instrument_id, price) for price in prices]
+    fitted = _widths(width, max(len(text) for text in texts_of_prices))
+    largest = max(
+        (cell.size for row, cell in [*bids.items(), *asks.items()] if 0 <= row < count), default=ZERO
+    )
+    decimals = fmt.decimals_of(instrument.lot_size)
+    return [
+        GridRow(
+            price_key(prices[row]),
+            _line(
+                text.rjust(fitted.price),
+                bids.get(row, _Cell()),
+                asks.get(row, _Cell()),
+                mark=marks.get(row, (" ", "base")),
+                fitted=fitted,
+                largest=largest,
+                decimals=decimals,
+            ),
+        )
+        for row, text in enumerate(texts_of_prices)
+    ]
+
+
+def _grouped(levels: Iterable[LevelView], side: Side, scroll: Scroll) -> dict[int, _Cell]:
+    cells: dict[int, _Cell] = {}
+    for level in levels:
+        row = scroll.row(level.price, side=side)
+        if row is None:
+            continue
+        old = cells.get(row, _Cell())
+        ahead = old.ahead if old.ahead is not None else level.ahead
+        cells[row] = _Cell(old.size + level.size, old.mine + level.mine, old.orders + level.mine_count, ahead)
+    return cells
+
+
+def _line(
+    price: str, bid: _Cell, ask: _Cell, *, mark: Span, fitted: _Widths, largest: Decimal, decimals: int
+) -> Line:
+    size = fitted.size
+    spans: list[Span] = []
+    own = bid if bid.mine or fitted.right else ask
+    if fitted.mine:
+        side = "" if fitted.right else "b" if bid.mine else "s"
+        spans.append((_mine(own, fitted.mine, side), "mine"))
+    if fitted.ahead:
+        ahead = "" if not bid.mine else f"~{fmt.short_quantity(bid.ahead, 1, fitted.ahead - 2)}"
+        spans.append((ahead.rjust(fitted.ahead), "muted"))
+    spans += _bar(bid.size, largest, size, decimals, tone="bid", anchored_right=True)
+    spans += [(" ", "base"), (price, "base"), mark]
+    if fitted.rest:
+        spans.append((" " * fitted.rest, "base"))
+    spans += _bar(ask.size, largest, size, decimals, tone="ask", anchored_right=False)
+    if fitted.right:
+        spans.append((" " + _mine(ask, fitted.right - 1, "").strip().ljust(fitted.right - 1), "mine"))
+    return tuple((text, tone) for text, tone in spans if text)
+
+
+def _bar(
+    size: Decimal, largest: Decimal, width: int, decimals: int, *, tone: str, anchored_right: bool
+) -> list[Span]:
+    if not size:
+        return [(" " * width, "base")]
+    text = size_text(size, decimals, width).rjust(width)
+    filled = 0 if not largest else max(1, min(width, round(size / largest * width)))
+    if anchored_right:
+        return [(text[: width - filled], "base"), (text[width - filled :], f"base/{tone}")]
+    return [(text[:filled], f"base/{tone}"), (text[filled:], "base")]
+
+
+def size_text(size: Decimal, decimals: int, width: int) -> str:
+    """A public size: four decimals at most unless that would show a small size as nothing."""
+    shown = min(decimals, 4)
+    if size < Decimal("0.001"):
+        exact = fmt.quantity(size, decimals)
+        return exact if len(exact) <= width else "<.001".rjust(width)
+    return fmt.short_quantity(size, shown, width)
+
+
+def _mine(cell: _Cell, width: int, side: str) -> str:
+    if not cell.mine:
+        return " " * width
+    exact = fmt.number(cell.mine.normalize())
+    for text in (
+        f"{exact}{side} x{cell.orders}" if cell.orders > 1 else f"{exact}{side}",
+        f"{exact}{side}",
+        exact,
+    ):
+        if len(text) <= width:
+            return text.rjust(width)
+    return "#" * width
+
+
+def _widths(width: int, price: int) -> _Widths:
+    mine, ahead, right = (5, 6, 8) if width >= _WIDE else (6, 0, 0)
+    room = width - mine - ahead - right - price - 2
+    if room < 12:  # a very long price: own sizes give way to the market's
+        mine, room = 0, room + mine
+    size = min(10, max(3, room // 2))
+    return _Widths(mine, ahead, size, price, right, max(0, min(1, room - 2 * size)))
+
+
+def _header(fitted: _Widths) -> Line:
+    parts = [
+        "mine".rjust(fitted.mine) if fitted.mine else "",
+        "~ahead".rjust(fitted.ahead)[-fitted.ahead :] if fitted.ahead else "",
+        "bid".rjust(fitted.size),
+        " " + "price".rjust(fitted.price) + " " + " " * fitted.rest,
+        "ask".rjust(fitted.size),
+        " mine".ljust(fitted.right) if fitted.right else "",
+    ]
+    return (("".join(parts), "header"),)
+
+
+def _marks(view: View, book: LadderView, scroll: Scroll, glyphs: Glyphs) -> dict[int, Span]:
+    """Last trade, break-even, entry and stops beside their prices; the weightier one wins."""
+    marks: dict[int, Span] = {}
+
+    def put(price: Decimal | None, side: Side, span: Span) -> None:
+        row = None if price is None else scroll.row(price, side=side)
+        if row is not None:
+            marks[row] = span
+
+    rose = book.last_side is Side.BUY
+    put(book.last_price, Side.BUY, (glyphs.up, "up") if rose else (glyphs.down, "down"))
+    position = position_in(view, book.instrument_id)
+    if position is not None:
+        put(position.break_even, Side.BUY, ("=", "warn"))
+        put(position.entry, Side.BUY, ("E", "mine"))
+    for order in view.orders:
+        if order.instrument_id == book.instrument_id and order.stop_price is not None and is_open(order):
+            put(order.stop_price, order.side, ("!", "warn"))
+    return marks
+
+
+def position_in(view: View, instrument_id: InstrumentId) -> PositionView | None:
+    """The position held in an instrument, None when flat."""
+    found = (each for each in view.positions if each.instrument_id == instrument_id and each.quantity)
+    return next(found, None)
+
+
+def _title(book: LadderView, instrument: InstrumentView, scroll: Scroll, names: Names, width: int) -> str:
+    name = names.display(book.instrument_id)
+    step = "" if scroll.step is None else f"x{fmt.number(scroll.step.normalize())}"
+    if not book.bids or not book.asks:
+        return f"{name}  {step}"
+    spread = book.asks[0].price - book.bids[0].price
+    ticks = f"spr {fmt.number((spread / instrument.tick_size).quantize(Decimal(1)))}t"
+    if width < _WIDE:
+        return f"{name} {step} {ticks}"
+    bps = fmt.basis_points(spread / book.bids[0].price * Decimal(10_000))
+    return f"{name}  {step} {ticks} {bps}bp"
+
+
+def _condition(book: LadderView) -> Span:
+    age_s = None if book.age_ms is None else book.age_ms / 1000
+    if book.stale_reason:
+        return f"STALE {fmt.age(age_s)}", "warn"
+    if book.is_quiet:
+        return f"quiet {fmt.age(age_s)}", "muted"
+    return "", "base"
+
+
+def _foot(view: View, book: LadderView, names: Names) -> Line:
+    if book.stale_reason:
+        return ((f" {fmt.clean(book.stale_reason)}", "warn"),)
+    position = position_in(view, book.instrument_id)
+    if position is None:
+        return ((" flat", "muted"),)
+    sign = "+" if position.quantity > ZERO else "-"
+    held = f" {sign}{names.quantity(book.instrument_id, abs(position.quantity))}"
+    even = names.price(book.instrument_id, position.break_even)
+    tone = "base" if not position.unrealized else "up" if position.unrealized > ZERO else "down"
+    return ((f"{held} b/e {even}  ", "base"), (f"unrl {fmt.signed(position.unrealized)}", tone))

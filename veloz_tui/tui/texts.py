@@ -1,0 +1,201 @@
+"""Every sentence the console says, in one place for translation: WHAT, numbers, state now, what to do."""
+
+from collections.abc import Sequence
+
+from veloz_tui.domain.types import Mode, OrderStatus, OrderType, StrategyState, TradingState
+
+STATES = {
+    TradingState.READY: "trading OK",
+    TradingState.REDUCE_ONLY: "REDUCE",
+    TradingState.CANCEL_ONLY: "CANCEL-ONLY",
+    TradingState.HALTED: "HALTED",
+}
+PAUSED = "PAUSED"
+STATUSES = {
+    OrderStatus.CREATED: "SENT",
+    OrderStatus.SUBMITTED: "SENT",
+    OrderStatus.ACCEPTED: "OPEN",
+    OrderStatus.REJECTED: "REJ",
+    OrderStatus.DENIED: "DENY",
+    OrderStatus.NOT_SENT: "UNSENT",
+    OrderStatus.CANCELED: "CXLD",
+    OrderStatus.EXPIRED: "EXP",
+    OrderStatus.FILLED: "FILL",
+    OrderStatus.NEVER_ARRIVED: "NEVER",
+}
+PARTIAL, CANCELING, IN_DOUBT = "PART", "CXLing", "DBT"
+TYPES = {OrderType.LIMIT: "LMT", OrderType.MARKET: "MKT", OrderType.STOP_LIMIT: "STOP"}
+POST = "POST"
+STRATEGY_STATES = {
+    StrategyState.STOPPED: "stop",
+    StrategyState.STARTING: "start",
+    StrategyState.RUNNING: "RUN",
+    StrategyState.PAUSED: "PAUSE",
+    StrategyState.FAULTED: "FAULT",
+}
+TITLES = {
+    "watch": "Watch", "strategies": "Strategies", "account": "Account", "ladder": "Ladder",
+    "orders": "Orders", "positions": "Positions", "alerts": "Alerts", "tape": "Fills", "help": "Help",
+}  # fmt: skip
+EMPTY = {
+    "watch": "no instruments",
+    "strategies": "no strategies in this profile",
+    "account": "no balances yet",
+    "ladder": "no book yet",
+    "orders": "no open orders: b or s opens a ticket",
+    "positions": "flat: b or s opens a ticket",
+    "alerts": "nothing to worry about",
+    "tape": "no fills since this console started",
+}
+WAITING = "waiting for the engine…"
+CANT_GO_ON = "too small: 40x10 shows panes, 80x24 is comfortable"
+
+
+def link_lost(seconds: float) -> str:
+    """In status line 2."""
+    return f"UI link lost {seconds:.0f} s: data OLD"
+
+
+def unconfirmed(what: str) -> str:
+    """A command without an answer within 250 ms."""
+    return f"UNCONFIRMED {what}: no answer from the engine. ^K^K goes to the guardian"
+
+
+def not_sent(what: str) -> str:
+    """A command that found no engine."""
+    return f"NOT SENT {what}: no link to the engine. ^K^K goes to the guardian"
+
+
+# -- kill ---------------------------------------------------------------------------------------------
+
+
+def kill_question(chord: str, consequences: str) -> str:
+    """First stroke, status line 1."""
+    return f"KILL? {chord} again: {consequences}"
+
+
+def kill_consequences(*, strategies: int, orders: int, venues: int, stops: int, unprotected: str) -> str:
+    """What a second stroke does, in numbers."""
+    text = f"stop {_count(strategies, 'strategy', 'strategies')}, cancel {_count(orders, 'order', 'orders')}"
+    text += f" on {_count(venues, 'venue', 'venues')}"
+    if stops:
+        text += f" INCLUDING {_count(stops, 'STOP', 'STOPS')}"
+    return text + (f" {unprotected.strip()}" if unprotected.strip() else "")
+
+
+def kill_second_line(seconds: float) -> str:
+    """First stroke, status line 2."""
+    return f"{seconds:.0f} s left. Never trades: positions stay open. Any other key stands down"
+
+
+def kill_unknown() -> str:
+    """First stroke while no View was ever seen."""
+    return "stop every strategy, cancel every order on every venue (no view: numbers unknown)"
+
+
+KILL_OK = "kill ^K^K ok"
+KILL_UNTESTED = "kill UNTESTED"
+KILL_STOOD_DOWN = "Kill stood down; nothing was done"
+KILL_SENT = "KILL sent to engine and guardian; waiting for the certificate"
+
+
+def kill_eaten(chord: str) -> str:
+    """tmux takes the key."""
+    return f"tmux binds {chord}: kill may not reach us. `tmux unbind -n {chord}`, or use F12 F12"
+
+
+def halted(at: str, by: str, parts: Sequence[str]) -> str:
+    """After a kill, status line 1."""
+    who = f" by {by}" if by else ""
+    return f"HALTED {at}{who}: " + "; ".join(part for part in parts if part)
+
+
+REARM_HINT = ":rearm exits"
+
+# -- guards -------------------------------------------------------------------------------------------
+
+BURST = "Typing in a pane? Keys dropped; trading keys locked for 2 s (kill works)"
+LOCKED = "Trading keys locked after a burst of keys; kill works"
+OBSERVER = "READ-ONLY: another console has control (:control take)"
+UNKNOWN_KEY = "No such key here: ? lists the keys"
+NOTHING_SELECTED = "Nothing selected: j/k moves the cursor"
+NO_INSTRUMENT = "No instrument: the engine sent none yet"
+HINT = "Ctrl+C does nothing here: q detaches (the engine goes on), ^K^K kills"
+REPAINTED = "Repainted"
+
+
+def gone(short_id: str, how: str) -> str:
+    """x on an order which ended."""
+    return f"{short_id} is gone: {how}" if how else f"{short_id} is gone"
+
+
+def press_again(key: str, what: str) -> str:
+    """A guarded key's first press."""
+    return f"{key} again: {what}"
+
+
+def cancel_all(scope: str, count: int, by: str, keeps: str) -> str:
+    """`XX: cancel 12 (BTC-USDT.BIN, manual 3 mm-1 9), keeps 1 stop`"""
+    kept = f", keeps {keeps}" if keeps else ""
+    return f"XX: cancel {count} ({', '.join(part for part in (scope, by) if part)}){kept}"
+
+
+def nothing_to_cancel(scope: str, keeps: str) -> str:
+    """X found nothing it may cancel."""
+    return f"Nothing to cancel ({scope})" + (f", keeps {keeps}" if keeps else "")
+
+
+def quotes_again(strategy: str) -> str:
+    """x on a strategy's order."""
+    return f"{strategy} will quote again; Space stops it"
+
+
+# -- detach -------------------------------------------------------------------------------------------
+
+
+def detached(*, mode: Mode, orders: int, positions: int, strategies: int) -> str:
+    """Printed after the console has left the screen."""
+    return (
+        f"Detached. Engine goes on ({mode}): {_count(orders, 'order', 'orders')}, "
+        f"{_count(positions, 'position', 'positions')}, {_count(strategies, 'strategy', 'strategies')}. "
+        "veloz attach | veloz kill"
+    )
+
+
+DETACHED_BLIND = "Detached. No view of the engine was seen. veloz attach | veloz status | veloz kill"
+
+
+def ended(reason: str) -> str:
+    """The console was ended from outside."""
+    return f"Console ended ({reason}); the engine goes on. veloz attach | veloz kill"
+
+
+# -- tour ---------------------------------------------------------------------------------------------
+
+TOUR = (
+    "press ^K once: the kill banner; any other key stands down",
+    "press b, Enter, Enter to buy",
+    "wait for the fill: it becomes a position with its break-even",
+    "press 5, select an order with j, x cancels it",
+    "press 2, then Space starts mm-1",
+    "press ^K ^K: everything stops; then type :rearm full",
+)
+
+
+def tour(step: int) -> str:
+    """The tour's line; steps count from 1."""
+    return f"Tour {step}/{len(TOUR)}: {TOUR[step - 1]}   (:tour off)"
+
+
+TOUR_DONE = "Tour done. ? lists the keys"
+
+# -- plain view ---------------------------------------------------------------------------------------
+
+PLAIN_FOOT = (
+    "No terminal: showing this once. Live: run `veloz` in a terminal | veloz watch --plain"
+    " | veloz status --json | veloz kill"
+)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
