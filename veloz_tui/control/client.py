@@ -1,0 +1,441 @@
+"""The console's side of the control socket: stay connected, send commands, hand on what the engine says.
+
+`ControlClient` keeps a link for as long as `run` runs. `run_command` and `fetch_view` are for scripts and the
+command line: connect, ask once, leave. A command is never sent twice, not after a reconnect, not on a time-out.
+"""
+
+import asyncio
+import collections
+import secrets
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from veloz_tui.control.connection import EngineConnection, Greeting, open_connection
+from veloz_tui.control.errors import LinkLost, RefusedByEngine, Unconfirmed
+from veloz_tui.control.guardian import GuardianKill, GuardianReply, KillProgress, ask_guardian_async
+from veloz_tui.control.identity import own_name
+from veloz_tui.control.messages import (
+    Answer,
+    ControlChanged,
+    Entries,
+    FromEngine,
+    Refused,
+    Request,
+    Snapshot,
+    Welcome,
+)
+from veloz_tui.domain.commands import AnyCommand, Kill, TakeControl, WatchInstruments
+from veloz_tui.domain.errors import ConfigError, OperatorError, VelozError
+from veloz_tui.domain.types import CommandId, InstrumentId
+from veloz_tui.domain.views import Ack, LogEntry, View
+
+ANSWER_TIMEOUT_S = 2.0
+VIEW_TIMEOUT_S = 3.0
+KILL_TIMEOUT_S = 2.0
+# After the first word that the kill is under way, how long to wait for the other's.
+KILL_GRACE_S = 0.25
+FIRST_RETRY_S = 0.1
+LAST_RETRY_S = 1.0
+MAX_UNSENT = 64
+
+
+class LinkState(StrEnum):
+    """The link to the engine. REFUSED: it is there and doesn't let us in (the text says why)."""
+
+    CONNECTING = "CONNECTING"
+    UP = "UP"
+    REFUSED = "REFUSED"
+    DOWN = "DOWN"
+
+
+class Link(msgspec.Struct, frozen=True):
+    """What a console shows of its link. `holder`: who may change things; empty: nobody."""
+
+    state: LinkState
+    text: str = ""
+    has_control: bool = False
+    holder: str = ""
+    welcome: Welcome | None = None
+
+
+class KillOutcome(msgspec.Struct, frozen=True):
+    """Who has taken up a kill so far. None: no word from that side yet; `failures` says why."""
+
+    kill_id: str
+    engine: Ack | None = None
+    guardian: GuardianReply | None = None
+    failures: tuple[str, ...] = ()
+
+    @property
+    def is_taken_up(self) -> bool:
+        return (self.engine is not None and self.engine.is_ok) or isinstance(self.guardian, KillProgress)
+
+
+class ControlPaths(Protocol):
+    """Where a profile's sockets are (config.paths.ProfilePaths is one)."""
+
+    @property
+    def engine_socket(self) -> Path: ...
+    @property
+    def session_token(self) -> Path: ...
+    @property
+    def guardian_socket(self) -> Path: ...
+
+
+def new_command_id() -> CommandId:
+    """An id no other process makes: consoles have no common counter."""
+    return CommandId(secrets.token_hex(8))
+
+
+def _ignore(_: object) -> None:
+    pass
+
+
+class ControlClient:
+    """A console's link to its engine. Create it anywhere; `run` it in a task; call the rest from that loop.
+
+    Callbacks run on the loop and must be quick. Nothing is queued while the link is down: a command given
+    then is refused at once, never sent later.
+    """
+
+    def __init__(
+        self,
+        engine_path: Path,
+        token_path: Path,
+        guardian_path: Path,
+        *,
+        name: str = "",
+        wants_control: bool = True,
+        wants_views: bool = True,
+        views_hz: float = 10.0,
+        log_since: int | None = None,
+        on_view: Callable[[View], None] = _ignore,
+        on_entries: Callable[[tuple[LogEntry, ...]], None] = _ignore,
+        on_ack: Callable[[Ack], None] = _ignore,
+        on_link: Callable[[Link], None] = _ignore,
+    ) -> None:
+        self._engine_path = engine_path
+        self._token_path = token_path
+        self._guardian_path = guardian_path
+        self.name = name or own_name()
+        self._wants_control = wants_control
+        self._wants_views = wants_views
+        self._views_hz = views_hz
+        self._log_since = log_since
+        self._on_view = on_view
+        self._on_entries = on_entries
+        self._on_ack = on_ack
+        self._on_link = on_link
+        self.link = Link(LinkState.CONNECTING)
+        self.view: View | None = None
+        self.last_frame_at: float | None = None
+        """When the engine last said anything, on time.monotonic."""
+        self._unsent: collections.deque[AnyCommand] = collections.deque()
+        self._has_unsent = asyncio.Event()
+        self._answers: dict[CommandId, asyncio.Future[Ack]] = {}
+        self._watch: WatchInstruments | None = None
+        self._is_up = asyncio.Event()
+
+    @property
+    def is_up(self) -> bool:
+        return self.link.state is LinkState.UP
+
+    @property
+    def has_control(self) -> bool:
+        return self.is_up and self.link.has_control
+
+    async def run(self) -> None:
+        """Connect, and connect again whenever the link is lost, until canceled."""
+        retry_s = FIRST_RETRY_S
+        while True:
+            try:
+                async with await self._connect() as connection:
+                    retry_s = FIRST_RETRY_S
+                    await self._talk(connection)
+            except RefusedByEngine as error:
+                self._set_link(Link(LinkState.REFUSED, text=str(error)))
+            except (OperatorError, ConfigError) as error:
+                self._set_link(Link(LinkState.DOWN, text=str(error)))
+            finally:
+                self._fail_pending()
+            await asyncio.sleep(retry_s)
+            retry_s = min(retry_s * 2, LAST_RETRY_S)
+
+    async def wait_until_up(self, *, timeout_s: float) -> None:
+        """Wait for the link. TimeoutError if it isn't up in time."""
+        async with asyncio.timeout(timeout_s):
+            await self._is_up.wait()
+
+    def fire(self, command: AnyCommand) -> bool:
+        """Send without waiting; the answer comes to `on_ack`. False: the link is down, nothing was sent."""
+        if not self.is_up or len(self._unsent) >= MAX_UNSENT:
+            return False
+        if isinstance(command, Kill):
+            self._unsent.appendleft(command)
+        else:
+            self._unsent.append(command)
+        self._has_unsent.set()
+        return True
+
+    async def send(self, command: AnyCommand, *, timeout_s: float = ANSWER_TIMEOUT_S) -> Ack:
+        """Send and wait for the answer. LinkLost: nothing was sent. Unconfirmed: nobody knows."""
+        answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
+        self._answers[command.command_id] = answer
+        try:
+            if not self.fire(command):
+                raise LinkLost(f"not connected to the engine, nothing was sent – {self.link.text}")
+            async with asyncio.timeout(timeout_s):
+                return await answer
+        except TimeoutError as error:
+            raise Unconfirmed(_unconfirmed(timeout_s)) from error
+        finally:
+            self._answers.pop(command.command_id, None)
+
+    def watch(self, instrument_ids: tuple[InstrumentId, ...], *, depth: int = 60) -> None:
+        """Choose the books of the views; kept over reconnects."""
+        self._watch = WatchInstruments(
+            command_id=new_command_id(), instrument_ids=instrument_ids, depth=depth
+        )
+        self.fire(self._watch)
+
+    async def take_control(self) -> Ack:
+        """Become the one console that may change things."""
+        return await self.send(TakeControl(command_id=new_command_id()))
+
+    async def kill(self, *, reason: str = "kill", kill_id: str = "") -> KillOutcome:
+        """Tell guardian and engine at once, with one kill id; return soon after the first has taken it up."""
+        command = Kill(command_id=new_command_id(), kill_id=kill_id or secrets.token_hex(8), reason=reason)
+        request = GuardianKill(kill_id=command.kill_id, by=self.name, reason=reason)
+        engine = asyncio.ensure_future(self.send(command, timeout_s=KILL_TIMEOUT_S))
+        guardian = asyncio.ensure_future(
+            ask_guardian_async(self._guardian_path, request, timeout_s=KILL_TIMEOUT_S)
+        )
+        try:
+            await _first_words(engine, guardian)
+        finally:
+            engine.cancel()
+            guardian.cancel()
+            await asyncio.gather(engine, guardian, return_exceptions=True)
+        return KillOutcome(
+            command.kill_id,
+            engine=None if _failure(engine) else engine.result(),
+            guardian=None if _failure(guardian) else guardian.result(),
+            failures=tuple(filter(None, (_failure(engine), _failure(guardian)))),
+        )
+
+    async def _connect(self) -> EngineConnection:
+        return await open_connection(
+            engine_path=self._engine_path,
+            token_path=self._token_path,
+            greeting=Greeting(
+                name=self.name,
+                wants_control=self._wants_control,
+                wants_views=self._wants_views,
+                views_hz=self._views_hz,
+                log_since=self._log_since,
+            ),
+        )
+
+    async def _talk(self, connection: EngineConnection) -> None:
+        welcome = connection.welcome
+        if self._log_since is None:
+            self._log_since = welcome.log_seq
+        self._set_link(Link(LinkState.UP, has_control=welcome.has_control, welcome=welcome))
+        if self._watch is not None:
+            self.watch(self._watch.instrument_ids, depth=self._watch.depth)
+        tasks = {
+            asyncio.create_task(self._read(connection), name="control reader"),
+            asyncio.create_task(self._write(connection), name="control writer"),
+        }
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
+
+    async def _write(self, connection: EngineConnection) -> None:
+        while True:
+            await self._has_unsent.wait()
+            while self._unsent:
+                await connection.send(Request(self._unsent.popleft()))
+            self._has_unsent.clear()
+
+    async def _read(self, connection: EngineConnection) -> None:
+        while True:
+            message = await connection.receive()
+            self.last_frame_at = time.monotonic()
+            self._hand_on(message)
+
+    def _hand_on(self, message: FromEngine) -> None:
+        match message:
+            case Snapshot():
+                self.view = message.view
+                self._on_view(message.view)
+            case Entries():
+                self._take_entries(message.entries)
+            case Answer():
+                self._take_answer(message.ack)
+            case ControlChanged():
+                self._take_control_change(message)
+            case Refused():
+                raise LinkLost(message.text)
+            case Welcome():
+                pass  # a second one means nothing
+
+    def _take_entries(self, entries: tuple[LogEntry, ...]) -> None:
+        if entries:
+            self._log_since = max(self._log_since or 0, entries[-1].seq)
+        self._on_entries(entries)
+
+    def _take_answer(self, ack: Ack) -> None:
+        answer = self._answers.get(ack.command_id)
+        if answer is not None and not answer.done():
+            answer.set_result(ack)
+        self._on_ack(ack)
+
+    def _take_control_change(self, change: ControlChanged) -> None:
+        self._set_link(
+            msgspec.structs.replace(
+                self.link, has_control=change.has_control, holder=change.holder, text=change.text
+            )
+        )
+
+    def _set_link(self, link: Link) -> None:
+        self.link = link
+        if link.state is LinkState.UP:
+            self._is_up.set()
+        else:
+            self._is_up.clear()
+        self._on_link(link)
+
+    def _fail_pending(self) -> None:
+        # What was not written yet certainly did nothing; of the rest nobody knows.
+        unsent = {command.command_id for command in self._unsent}
+        self._unsent.clear()
+        self._has_unsent.clear()
+        for command_id, answer in self._answers.items():
+            if answer.done():
+                continue
+            if command_id in unsent:
+                answer.set_exception(LinkLost("the link to the engine was lost; nothing was sent"))
+            else:
+                answer.set_exception(
+                    Unconfirmed(
+                        "UNCONFIRMED: the link was lost before the answer. Look before sending it again"
+                    )
+                )
+
+
+async def _first_words(engine: asyncio.Future[Ack], guardian: asyncio.Future[GuardianReply]) -> None:
+    # Until one of them has taken the kill up, and a little longer for the other.
+    waiting: set[asyncio.Future[Ack] | asyncio.Future[GuardianReply]] = {engine, guardian}
+    timeout_s: float | None = None
+    while waiting:
+        done, waiting = await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            return
+        if any(not _failure(future) for future in done):
+            timeout_s = KILL_GRACE_S
+
+
+def _failure(future: asyncio.Future[Ack] | asyncio.Future[GuardianReply]) -> str:
+    if future.cancelled():
+        return "no word yet"
+    error = future.exception()
+    if error is not None and not isinstance(error, VelozError):
+        raise error
+    return str(error) if error is not None else ""
+
+
+async def ask_engine(
+    paths: ControlPaths,
+    command: AnyCommand,
+    *,
+    timeout_s: float = ANSWER_TIMEOUT_S,
+    takes_control: bool = False,
+) -> Ack:
+    """Connect, send one command, return its answer. Errors as ControlClient.send, and EngineNotRunning."""
+    connection = await _open(paths, Greeting(name=own_name(), wants_views=False))
+    async with connection:
+        if takes_control:
+            await _ask(connection, TakeControl(command_id=new_command_id()), timeout_s=timeout_s)
+        return await _ask(connection, command, timeout_s=timeout_s)
+
+
+def run_command(
+    paths: ControlPaths,
+    command: AnyCommand,
+    *,
+    timeout_s: float = ANSWER_TIMEOUT_S,
+    takes_control: bool = False,
+) -> Ack:
+    """`ask_engine` for a script without an event loop."""
+    return asyncio.run(ask_engine(paths, command, timeout_s=timeout_s, takes_control=takes_control))
+
+
+async def ask_view(
+    paths: ControlPaths,
+    *,
+    instrument_ids: tuple[InstrumentId, ...] = (),
+    depth: int = 10,
+    timeout_s: float = VIEW_TIMEOUT_S,
+) -> View:
+    """Connect as an observer and return one view, with the books asked for."""
+    connection = await _open(paths, Greeting(name=own_name(), wants_control=False))
+    async with connection:
+        if instrument_ids:
+            watch = WatchInstruments(command_id=new_command_id(), instrument_ids=instrument_ids, depth=depth)
+            await _ask(connection, watch, timeout_s=timeout_s)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    message = await connection.receive()
+                    if isinstance(message, Snapshot):
+                        return message.view
+        except TimeoutError as error:
+            raise LinkLost(
+                f"the engine sent no view in {timeout_s:.1f} s – veloz kill works all the same"
+            ) from error
+
+
+def fetch_view(
+    paths: ControlPaths,
+    *,
+    instrument_ids: tuple[InstrumentId, ...] = (),
+    depth: int = 10,
+    timeout_s: float = VIEW_TIMEOUT_S,
+) -> View:
+    """`ask_view` for a script without an event loop."""
+    return asyncio.run(ask_view(paths, instrument_ids=instrument_ids, depth=depth, timeout_s=timeout_s))
+
+
+async def _open(paths: ControlPaths, greeting: Greeting) -> EngineConnection:
+    return await open_connection(
+        engine_path=paths.engine_socket, token_path=paths.session_token, greeting=greeting
+    )
+
+
+async def _ask(connection: EngineConnection, command: AnyCommand, *, timeout_s: float) -> Ack:
+    await connection.send(Request(command))
+    try:
+        async with asyncio.timeout(timeout_s):
+            while True:
+                message = await connection.receive()
+                if isinstance(message, Answer) and message.ack.command_id == command.command_id:
+                    return message.ack
+    except TimeoutError as error:
+        raise Unconfirmed(_unconfirmed(timeout_s)) from error
+    except LinkLost as error:
+        raise Unconfirmed(f"UNCONFIRMED: {error}, before the answer. Look before sending it again") from error
+
+
+def _unconfirmed(timeout_s: float) -> str:
+    return f"UNCONFIRMED: no answer from the engine in {timeout_s:.1f} s. Look before sending it again"
