@@ -1,11 +1,16 @@
 """A refusal of ours, worded: WHAT - numbers - state now - what to do, the code last."""
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.engine.risk.inputs import RiskInputs
+
+LARGEST: Final = Decimal(10) ** 15
+"""No price and no quantity reaches this; above it Decimal's 28 digits get too few for its steps."""
+_PLAIN_DIGITS: Final = 18
 
 
 class Denial(msgspec.Struct, frozen=True):
@@ -29,7 +34,7 @@ def deny(
 ) -> Denial:
     """Word a refusal: `DENIED BUY 0.50 BTC-USDT: <why>. Nothing sent. <remedy> [<code>]`."""
     instrument = inputs.instrument
-    what = f"{request.side} {request.quantity:,f} {instrument.base}-{instrument.quote}"
+    what = f"{request.side} {amount(request.quantity)} {instrument.base}-{instrument.quote}"
     text = f"DENIED {what}: {why}. Nothing sent. {remedy} [{code}]"
     return Denial(code, text, limit, value)
 
@@ -51,13 +56,27 @@ def broken(request: OrderRequest, *, rule: str, error: Exception) -> Denial:
 
 def compare(first: Decimal, second: Decimal) -> tuple[str, str]:
     """Write two numbers with as few decimals as still tell them apart: `32,061`, `20,000`."""
-    for decimals in (0, 2, 4, 8):
-        texts = f"{first:,.{decimals}f}", f"{second:,.{decimals}f}"
+    least = max(_places(first), _places(second))
+    for places in (least, least + 2, least + 4, least + 8):
+        texts = f"{first:,.{places}f}", f"{second:,.{places}f}"
         if texts[0] != texts[1] or first == second:
             return texts
-    return f"{first:,f}", f"{second:,f}"
+    return amount(first), amount(second)
 
 
-def percent(fraction: Decimal) -> str:
-    """`5 %`, `0.25 %`"""
-    return f"{(fraction * 100).normalize():f} %"
+def rounded(number: Decimal) -> str:
+    """Write an average with no more decimals than its size deserves: `64,123.20`, `0.001234`."""
+    return f"{number:,.{max(_places(number), 2)}f}"
+
+
+def amount(number: Decimal) -> str:
+    """Write a number with the decimals it came with; an absurd one (1E+999999) stays short."""
+    is_plain = number.is_finite() and abs(number.adjusted()) < _PLAIN_DIGITS
+    return f"{number:,f}" if is_plain else str(number)
+
+
+def _places(number: Decimal) -> int:
+    magnitude = number.adjusted() if number else 3
+    if magnitude >= 3:
+        return 0
+    return 2 if magnitude >= 0 else 3 - magnitude
