@@ -48,6 +48,7 @@ _UNNAMED = StrategyId("strategy")
 _EPOCH = Nanos(0)
 MAX_INTENTS = 200
 """What one callback may want; more is a runaway loop, and its end."""
+MAX_LINES = 50
 MAX_TEXT = 500
 MAX_NAME = 64
 MIN_TIMER_S = 0.01
@@ -72,6 +73,7 @@ class Context:
         self.now = now
         """UTC nanoseconds, of the engine's clock, when the callback began."""
         self.intents: list[Intent] = []
+        """What the callback wants so far, but for the lines of `log`."""
         self.status = ""
         """The last text of `doing`."""
         self._instruments = {instrument.id: instrument for instrument in instruments}
@@ -79,6 +81,8 @@ class Context:
         self._named = {order.client_order_id: order for order in orders}
         self._unnamed: dict[int, OrderUpdate] = {}
         self._last_ref = 0
+        self._lines: list[LogIntent] = []
+        self._unlogged = 0
 
     # What it may know
 
@@ -192,8 +196,11 @@ class Context:
         self._want(TimerIntent(name[:MAX_NAME], float(after_s)))
 
     def log(self, text: str) -> None:
-        """Write a line to the log (at most 500 characters)."""
-        self._want(LogIntent(text[:MAX_TEXT]))
+        """Write a line to the log: at most 500 characters, and 50 lines a callback."""
+        if len(self._lines) < MAX_LINES:
+            self._lines.append(LogIntent(text[:MAX_TEXT]))
+        else:
+            self._unlogged += 1
 
     def doing(self, text: str) -> None:
         """Say on screen what the strategy is doing, or why nothing."""
@@ -203,8 +210,10 @@ class Context:
 
     def take(self) -> tuple[Intent, ...]:
         """Return what the callback wanted, and begin anew."""
-        taken = tuple(self.intents)
-        self.intents = []
+        if self._unlogged:
+            self._lines.append(LogIntent(f"{self._unlogged} more lines of this callback left out"))
+        taken = (*self.intents, *self._lines)
+        self.intents, self._lines, self._unlogged = [], [], 0
         return taken
 
     def remember_order(self, order: OrderUpdate) -> None:
