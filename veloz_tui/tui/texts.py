@@ -199,3 +199,33 @@ PLAIN_FOOT = (
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
+
+
+PAUSE_MEANS = "pause: strategies pull their quotes, positions stay"
+MUTED = "Bell muted for 10 min; CRIT still rings"
+
+
+def start_live(name: str, limits: str) -> str:
+    """Before a strategy starts in LIVE; the focus is on No."""
+    return f"START {name} in LIVE? {limits}.   y yes   [any other key: No]"
+
+
+NOTHING_TO_CLOSE = "No position here: select one in Positions (6)"
+CLOSE_DROPPED = "Not closed"
+MARKET_MOVED = "The market changed sides: look again, then Enter"
+TOO_FAST = "Too fast: look at the review line, then Enter"
+TYPE_YES = "Over 5x your usual size: type yes, then Enter"
+ASKING_RISK = "asking risk…"
+TICKET_KEYS = "Tab field  Up/Down step  Enter review  Esc drop"
+REVIEW_KEYS = "Enter SENDS   any other key: back"
+REVIEW_KEYS_UNUSUAL = "type yes, then Enter SENDS   Esc: back"
+
+
+def close_question(side: str, quantity: str, instrument: str) -> str:
+    """C: what one Enter does."""
+    return f"CLOSE: {side} {quantity} {instrument} LIMIT IOC through the touch. Enter closes, any other key drops"
+
+
+def taker(quantity: str, limit: str, side: str) -> str:
+    """A crossing order."""
+    return f"TAKER: fills {quantity} {'up' if side == 'BUY' else 'down'} to {limit}"

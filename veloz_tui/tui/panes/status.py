@@ -203,7 +203,7 @@ def kill_banner(view: View | None, *, width: int, chord: str, remaining_s: float
             unprotected=fmt.clean(kill.unprotected),
         )
     question = texts.kill_question(chord, consequences)
-    # What doesn't fit the first line goes on in the second: nothing of the consequences is lost at 80 columns.
+    # What doesn't fit the first line goes on in the second: at 80 columns no consequence is lost.
     first, rest = wrapped(question, width - 1)
     second = rest or texts.kill_second_line(remaining_s)
     return [((f" {first}", "crit"), ("", "crit")), ((f" {second}", "crit"), ("", "crit"))]

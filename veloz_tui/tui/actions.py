@@ -1,0 +1,293 @@
+"""What the pane keys do: each action of the keymap table as a small function on the session."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from veloz_tui.control.client import new_command_id
+from veloz_tui.domain.commands import (
+    AcknowledgeAlert,
+    AnyCommand,
+    MuteAlert,
+    Pause,
+    Reduce,
+    StartStrategy,
+    StopStrategy,
+)
+from veloz_tui.domain.types import Mode, StrategyId, StrategyState
+from veloz_tui.domain.views import StrategyView
+from veloz_tui.tui import cancels, fmt, layout, texts
+from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES
+from veloz_tui.tui.kill import Stroke
+from veloz_tui.tui.panes import alerts as alerts_pane
+from veloz_tui.tui.panes.ladder import price_key
+from veloz_tui.tui.session import Mode as Keys
+from veloz_tui.tui.session import Question, Session
+
+MUTE_S: Final = 600.0
+
+
+def install(session: Session) -> None:
+    """Give the session its actions."""
+    moves: dict[str, Callable[[], None]] = {
+        "down": partial(move, session, 1),
+        "up": partial(move, session, -1),
+        "page_down": partial(page, session, 1),
+        "page_up": partial(page, session, -1),
+        "top": partial(end, session, 0),
+        "bottom": partial(end, session, -1),
+        "left": partial(step_sideways, session, -1),
+        "right": partial(step_sideways, session, 1),
+        "focus_next": partial(step_focus, session, 1),
+        "focus_previous": partial(step_focus, session, -1),
+    }
+    focus = {f"focus_{pane}": partial(focus_pane, session, pane) for pane in PANES}
+    trading: dict[str, Callable[[], None]] = {
+        "cancel": partial(cancels.cancel, session),
+        "cancel_all": partial(cancels.cancel_all, session),
+        "toggle": partial(toggle_strategy, session),
+        "mark": partial(mark, session),
+        "unmark": session.marked.clear,
+        "pause": partial(pause, session),
+        "reduce": partial(reduce, session),
+    }
+    other: dict[str, Callable[[], None]] = {
+        "ack": partial(acknowledge, session),
+        "ack_all": partial(acknowledge_all, session),
+        "mute": partial(mute, session),
+        "zoom": partial(zoom, session),
+        "recentre": session.scroll.recentre,
+        "help": partial(toggle_help, session),
+        "clear": partial(clear, session),
+        "detach": partial(detach, session),
+        "hint": partial(session.say, texts.HINT, "base"),
+        "repaint": session.shell.repaint,
+    }
+    session.on_action |= moves | focus | trading | other
+    session.on_key[Keys.HELP] = partial(help_key, session)
+    session.on_key[Keys.CONFIRM] = partial(confirm_key, session)
+
+
+def send(session: Session, what: str, command: AnyCommand) -> bool:
+    """Send, and name it if no answer comes."""
+    return session.send(command, what)
+
+
+# -- moving -------------------------------------------------------------------------------------------
+
+
+def move(session: Session, step: int) -> None:
+    """The cursor of the focused pane."""
+    pane = HELP if session.mode is Keys.HELP else session.focus
+    content = session.contents.get(pane)
+    if content is None:
+        return
+    if pane == "ladder":
+        session.scroll.touch(session.clock())
+        if session.cursors[pane].key is None:
+            start_in_ladder(session)
+            return
+    session.cursors[pane].move(content.rows, step)
+
+
+def start_in_ladder(session: Session) -> None:
+    """The first cursor of a ladder stands at the best bid, not at its top row."""
+    book = session.store.book(session.instrument_id)
+    rows = session.contents["ladder"].rows
+    best = book.bids[0].price if book is not None and book.bids else None
+    keys = [row.key for row in rows]
+    if best is not None and session.scroll.step is not None:
+        floor = best - best % session.scroll.step
+        if price_key(floor) in keys:
+            session.cursors["ladder"].select(rows, keys.index(price_key(floor)))
+            return
+    session.cursors["ladder"].move(rows, 1)
+
+
+def page(session: Session, direction: int) -> None:
+    """A pane's height at a time."""
+    box = session.parts.get(session.focus)
+    for _ in range(max(1, (box.height if box is not None else 10) - 3)):
+        move(session, direction)
+
+
+def end(session: Session, index: int) -> None:
+    """The first or the last row."""
+    content = session.contents.get(session.focus)
+    rows = [at for at, row in enumerate(content.rows) if row.key] if content is not None else []
+    if content is not None and rows:
+        session.cursors[session.focus].select(content.rows, rows[index])
+
+
+def focus_pane(session: Session, pane: str) -> None:
+    """Focus a pane, wherever it is; hidden ones appear."""
+    session.focus = pane
+
+
+def step_focus(session: Session, step: int) -> None:
+    """Tab goes through the visible panes, or through all of them where only one is shown."""
+    visible = layout.panes_in_order(session.parts)
+    order = visible if len(visible) > 1 else list(PANES)
+    at = order.index(session.focus) if session.focus in order else 0
+    session.focus = order[(at + step) % len(order)]
+
+
+def step_sideways(session: Session, step: int) -> None:
+    """The pane beside this one."""
+    session.focus = layout.neighbour(session.parts, session.focus, step)
+
+
+def zoom(session: Session) -> None:
+    """One pane gets the whole body."""
+    session.is_zoomed = not session.is_zoomed
+
+
+def clear(session: Session) -> None:
+    """Esc: no cursor, no message, no zoom."""
+    session.message = None
+    session.cursors[session.focus].clear()
+
+
+def toggle_help(session: Session) -> None:
+    """The keys of the focused pane."""
+    session.mode = Keys.PANES if session.mode is Keys.HELP else Keys.HELP
+    session.cursors[HELP].clear()
+
+
+def help_key(session: Session, key: str, character: str | None) -> None:
+    """In help: moving scrolls, anything else closes it."""
+    action = session.keymap.find(key, ANY_PANE)
+    if action is not None and action.id in {"up", "down"}:
+        move(session, 1 if action.id == "down" else -1)
+    else:
+        session.mode = Keys.PANES
+
+
+def confirm_key(session: Session, key: str, character: str | None) -> None:
+    """A yes-or-no question: `y` is yes, the focus is on No."""
+    question, session.question, session.mode = session.question, None, Keys.PANES
+    if question is not None and character is not None and character.lower() == "y":
+        question.on_yes()
+    else:
+        session.message = None
+
+
+# -- marks, strategies and trading state ---------------------------------------------------------------
+
+
+def mark(session: Session) -> None:
+    """Space in orders: mark or unmark, and go on to the next."""
+    key = session.cursors["orders"].key
+    if key is None or session.store.order(key) is None:
+        session.say(texts.NOTHING_SELECTED, "muted")
+        return
+    session.marked ^= {key}
+    move(session, 1)
+
+
+def toggle_strategy(session: Session) -> None:
+    """Space: stopping is immediate; starting asks in LIVE."""
+    strategy = selected_strategy(session)
+    if strategy is None:
+        session.say(texts.NOTHING_SELECTED, "muted")
+    elif strategy.state in {StrategyState.STOPPED, StrategyState.FAULTED}:
+        _start(session, strategy)
+    else:
+        stop = StopStrategy(command_id=new_command_id(), strategy_id=strategy.strategy_id)
+        send(session, f"stop {fmt.clean(strategy.strategy_id)}", stop)
+
+
+def selected_strategy(session: Session) -> StrategyView | None:
+    """The strategy under the cursor; with a single strategy, that one."""
+    view = session.store.view
+    strategies = () if view is None else view.strategies
+    key = session.cursors["strategies"].key
+    if key is None:
+        return strategies[0] if strategies else None
+    return next((each for each in strategies if each.strategy_id == key), None)
+
+
+def _start(session: Session, strategy: StrategyView) -> None:
+    name = fmt.clean(strategy.strategy_id)
+    view = session.store.view
+    assert view is not None
+    if view.status.mode is Mode.LIVE:
+        limits = (
+            f"orders cap {view.status.orders_cap}" if view.status.orders_cap is not None else "no order cap"
+        )
+        session.question = Question(
+            texts.start_live(name, limits), partial(_send_start, session, strategy.strategy_id)
+        )
+        session.mode = Keys.CONFIRM
+    else:
+        _send_start(session, strategy.strategy_id)
+
+
+def _send_start(session: Session, strategy_id: StrategyId) -> None:
+    command = StartStrategy(command_id=new_command_id(), strategy_id=strategy_id)
+    if send(session, f"start {fmt.clean(strategy_id)}", command):
+        session.tour.done("start")
+
+
+def pause(session: Session) -> None:
+    """P P."""
+    if session.guarded("pause", "pause") is Stroke.SECOND:
+        send(session, "pause", Pause(command_id=new_command_id()))
+    else:
+        session.say(texts.press_again("P", texts.PAUSE_MEANS), "warn")
+
+
+def reduce(session: Session) -> None:
+    """R: on at once."""
+    send(session, "reduce", Reduce(command_id=new_command_id()))
+
+
+# -- alerts and leaving -------------------------------------------------------------------------------
+
+
+def acknowledge(session: Session) -> None:
+    """a: the selected alert, else the topmost unacknowledged one."""
+    key = selected_alert(session)
+    if key:
+        send(session, "ack", AcknowledgeAlert(command_id=new_command_id(), key=key))
+    else:
+        session.say(texts.EMPTY["alerts"], "muted")
+
+
+def selected_alert(session: Session) -> str:
+    """The alert a and m are about; empty if there is none."""
+    view = session.store.view
+    waiting = [a for a in alerts_pane.sort(view.alerts) if not a.is_acknowledged] if view is not None else []
+    key = session.cursors["alerts"].key if session.focus == "alerts" else None
+    return key or (waiting[0].key if waiting else "")
+
+
+def acknowledge_all(session: Session) -> None:
+    """A."""
+    send(session, "ack all", AcknowledgeAlert(command_id=new_command_id(), key="*"))
+
+
+def mute(session: Session) -> None:
+    """m: this console's bell and the engine's repeat of the selected alert, 10 minutes."""
+    session.muted_until = session.clock() + MUTE_S
+    key = selected_alert(session)
+    if key:
+        send(session, "mute", MuteAlert(command_id=new_command_id(), key=key))
+    session.say(texts.MUTED)
+
+
+def detach(session: Session) -> None:
+    """q: the engine goes on, and the farewell says with what."""
+    view = session.store.view
+    if view is None:
+        session.shell.leave(texts.DETACHED_BLIND)
+        return
+    running = sum(1 for each in view.strategies if each.state is StrategyState.RUNNING)
+    session.shell.leave(
+        texts.detached(
+            mode=view.status.mode,
+            orders=view.status.orders_open,
+            positions=sum(1 for each in view.positions if each.quantity),
+            strategies=running,
+        )
+    )

@@ -1,0 +1,32 @@
+"""How a console was started: what run_console and VelozApp take."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from veloz_tui.domain.types import InstrumentId
+from veloz_tui.tui.theme import ColorsOfUp
+
+
+class ConsoleOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a console can be told; the defaults suit a demo."""
+
+    theme: str = "dark"
+    colors: ColorsOfUp = "western"
+    no_color: bool = False
+    themes_dir: Path | None = None
+    keymap: Mapping[str, Sequence[str]] = {}
+    refresh_hz: float = 10.0
+    presets: tuple[Decimal, ...] = ()
+    """Quantities for the ticket; empty: built-in ones, except in LIVE where the field then starts empty."""
+    instrument: InstrumentId | None = None
+    """The ladder's instrument at start; None: the engine's first."""
+    has_mouse: bool = True
+    has_tour: bool = True
+    reads_tmux: bool = True
+    """Ask tmux at start whether it takes the kill key."""
+    history_file: Path | None = None
+    since: str = ""
+    """What happened since the last console, shown first."""

@@ -1,0 +1,253 @@
+"""b, s and C: opening a ticket, typing into it, its dry-run verdict, review, and sending."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Final
+
+from veloz_tui.control.client import new_command_id
+from veloz_tui.domain.commands import ClosePosition, PlaceOrder
+from veloz_tui.domain.order import OrderRequest
+from veloz_tui.domain.types import ZERO, Mode, OrderType, Side
+from veloz_tui.domain.views import Ack, InstrumentView, LadderView, PositionView, Verdict
+from veloz_tui.tui import fmt, texts
+from veloz_tui.tui.cancels import instrument_in_focus
+from veloz_tui.tui.panes.ladder import position_in
+from veloz_tui.tui.session import Closing, Session
+from veloz_tui.tui.session import Mode as Keys
+from veloz_tui.tui.ticket import Step, Ticket, parse_number
+
+REVIEW_S: Final = 0.250
+_PRESETS: Final = tuple(Decimal(text) for text in ("0.01", "0.05", "0.1", "0.5", "1"))
+_DEFAULT_PRESET: Final = 1
+
+
+def install(session: Session) -> None:
+    """Give the session its ticket."""
+    session.on_action |= {
+        "buy": partial(open_ticket, session, Side.BUY),
+        "sell": partial(open_ticket, session, Side.SELL),
+        "close": partial(open_close, session),
+    }
+    session.on_key[Keys.TICKET] = partial(ticket_key, session)
+
+
+# -- opening ------------------------------------------------------------------------------------------
+
+
+def open_ticket(session: Session, side: Side) -> None:
+    """A ticket for the instrument in focus."""
+    instrument = _instrument(session)
+    if instrument is None:
+        session.say(texts.NO_INSTRUMENT, "warn")
+        return
+    if not session.store.has_control:
+        session.say(texts.OBSERVER, "warn")
+        return
+    presets = presets_of(session)
+    session.ticket = Ticket(
+        instrument,
+        side=side,
+        price=starting_price(session, instrument, side),
+        quantity=presets[min(_DEFAULT_PRESET, len(presets) - 1)] if presets else None,
+        presets=presets,
+    )
+    session.mode = Keys.TICKET
+    ask_verdict(session)
+
+
+def presets_of(session: Session) -> Sequence[Decimal]:
+    """The configured quantities; built-in ones only where no real money is at stake."""
+    if session.options.presets:
+        return session.options.presets
+    view = session.store.view
+    return () if view is None or view.status.mode is Mode.LIVE else _PRESETS
+
+
+def starting_price(session: Session, instrument: InstrumentView, side: Side) -> Decimal | None:
+    """The ladder's cursor if the ladder has the focus and is fresh, else the own-side touch."""
+    book = session.store.book(instrument.instrument_id)
+    key = session.cursors["ladder"].key
+    if session.focus == "ladder" and key is not None and book is not None and not book.stale_reason:
+        return parse_number(key)
+    if book is not None and (book.bids if side is Side.BUY else book.asks):
+        return (book.bids if side is Side.BUY else book.asks)[0].price
+    return instrument.bid if side is Side.BUY else instrument.ask
+
+
+def _instrument(session: Session) -> InstrumentView | None:
+    instrument_id = instrument_in_focus(session)
+    if instrument_id is None or session.store.names is None:
+        return None
+    return session.store.names.instrument(instrument_id)
+
+
+def open_close(session: Session) -> None:
+    """C: one Enter closes the selected position, in every mode: exits must be fast."""
+    position = _position(session)
+    if position is None or session.store.names is None:
+        session.say(texts.NOTHING_TO_CLOSE, "muted")
+        return
+    side = Side.SELL if position.quantity > ZERO else Side.BUY
+    held = session.store.names.quantity(position.instrument_id, abs(position.quantity))
+    text = texts.close_question(side, held, session.store.names.display(position.instrument_id))
+    session.closing = Closing(position.instrument_id, text)
+    session.mode = Keys.TICKET
+    dry = ClosePosition(command_id=new_command_id(), instrument_id=position.instrument_id, is_dry=True)
+    session.send(dry, "", partial(_close_verdict, session, session.closing))
+
+
+def _position(session: Session) -> PositionView | None:
+    view, instrument_id = session.store.view, instrument_in_focus(session)
+    if view is None or instrument_id is None:
+        return None
+    return position_in(view, instrument_id)
+
+
+def _close_verdict(session: Session, closing: Closing, ack: Ack) -> None:
+    if session.closing is closing and ack.text:
+        session.closing = closing._replace(text=f"{closing.text}  | {fmt.clean(ack.text)}")
+
+
+# -- keys ---------------------------------------------------------------------------------------------
+
+
+def ticket_key(session: Session, key: str, character: str | None) -> None:
+    """Keys while the ticket is open."""
+    if session.closing is not None:
+        _closing_key(session, key)
+        return
+    ticket = session.ticket
+    if ticket is None or key == "escape":
+        _escape(session, ticket)
+    elif ticket.step is Step.REVIEW:
+        _review_key(session, ticket, key, character)
+    elif key == "enter":
+        review(session, ticket)
+    elif key in {"tab", "shift+tab"}:
+        ticket.next_field(1 if key == "tab" else -1)
+    elif ticket.type_key(key, character):
+        ask_verdict(session)
+
+
+def _closing_key(session: Session, key: str) -> None:
+    closing, session.closing, session.mode = session.closing, None, Keys.PANES
+    if key == "enter" and closing is not None:
+        command = ClosePosition(command_id=new_command_id(), instrument_id=closing.instrument_id)
+        session.send(command, "close position")
+    else:
+        session.say(texts.CLOSE_DROPPED, "muted")
+
+
+def _escape(session: Session, ticket: Ticket | None) -> None:
+    if ticket is not None and ticket.step is Step.REVIEW:
+        ticket.back()
+    else:
+        session.ticket, session.mode = None, Keys.PANES
+
+
+def review(session: Session, ticket: Ticket) -> None:
+    """Enter on the fields: show exactly what would be sent."""
+    missing = ticket.review(session.store.book(ticket.instrument.instrument_id))
+    if missing:
+        session.say(missing, "warn")
+        return
+    session.review_frame = session.frame_no + 1
+    session.review_at = session.clock()
+
+
+def _review_key(session: Session, ticket: Ticket, key: str, character: str | None) -> None:
+    if key == "enter":
+        _submit(session, ticket)
+    elif ticket.is_unusual(session.recent_quantities) and character is not None and character.isalpha():
+        ticket.typed = (ticket.typed + character.lower())[-3:]
+    else:
+        ticket.back()
+
+
+def _submit(session: Session, ticket: Ticket) -> None:
+    """Enter on the review line counts only if its frame was seen, and long enough."""
+    request = ticket.confirmed(session.store.book(ticket.instrument.instrument_id))
+    if request is None:
+        review(session, ticket)
+        session.say(texts.MARKET_MOVED, "warn")
+    elif not _was_seen(session):
+        session.say(texts.TOO_FAST, "muted")
+    elif ticket.is_unusual(session.recent_quantities) and ticket.typed != "yes":
+        session.say(texts.TYPE_YES, "warn")
+    elif session.send(PlaceOrder(command_id=new_command_id(), request=request), _label(request)):
+        session.recent_quantities.append(request.quantity)
+        session.ticket, session.mode = None, Keys.PANES
+        session.tour.done("buy")
+        session.say(f"{_label(request)} sent")
+
+
+def _was_seen(session: Session) -> bool:
+    frame = session.review_frame
+    waited = session.clock() - session.review_at
+    return frame is not None and session.frame_acknowledged >= frame and waited >= REVIEW_S
+
+
+def _label(request: OrderRequest) -> str:
+    price = "market" if request.price is None else f"@{fmt.number(request.price)}"
+    return f"{request.side} {fmt.number(request.quantity)} {request.instrument_id} {price}"
+
+
+# -- verdict ------------------------------------------------------------------------------------------
+
+
+def ask_verdict(session: Session) -> None:
+    """Ask the engine what risk would say; the same code that decides when it is sent."""
+    ticket = session.ticket
+    if ticket is None:
+        return
+    ticket.verdict, ticket.verdict_text = None, ""
+    request = ticket.request(session.store.book(ticket.instrument.instrument_id))
+    if isinstance(request, OrderRequest):
+        dry = PlaceOrder(command_id=new_command_id(), request=request, is_dry=True)
+        session.send(dry, "", partial(_verdict, session, ticket, request))
+
+
+def _verdict(session: Session, ticket: Ticket, request: OrderRequest, ack: Ack) -> None:
+    """An answer counts only for the order as it still stands."""
+    if session.ticket is not ticket:
+        return
+    if ticket.request(session.store.book(request.instrument_id)) == request:
+        ticket.verdict, ticket.verdict_text = ack.verdict, fmt.clean(ack.text)
+
+
+def live_line(ticket: Ticket, book: LadderView | None, quote: str) -> tuple[str, str]:
+    """What the order would do, in numbers from the engine; a denial in its place."""
+    request = ticket.request(book)
+    if isinstance(request, str):
+        return request, "warn"
+    verdict = ticket.verdict
+    if verdict is None:
+        return ticket.verdict_text or texts.ASKING_RISK, "muted"
+    if not verdict.is_ok:
+        return fmt.clean(verdict.text) or ticket.verdict_text, "warn"
+    return " | ".join(
+        ["= " + fmt.number(verdict.notional, 2) + f" {quote}", *_figures(verdict), "OK"]
+    ), "good"
+
+
+def _figures(verdict: Verdict) -> list[str]:
+    kind = "taker" if verdict.fee_is_taker else "maker"
+    position = fmt.number(verdict.position_after)
+    parts = [
+        (verdict.fee, f"fee {fmt.number(verdict.fee, 2)} ({kind})"),
+        (verdict.free_after, f"free after {fmt.number(verdict.free_after, 0)}"),
+        (verdict.position_after, f"pos {position} avg {fmt.number(verdict.average_after, 2)}"),
+        (verdict.ahead, f"ahead {fmt.number(verdict.ahead)}"),
+        (verdict.size_fraction, f"{fmt.percent((verdict.size_fraction or ZERO) * 100)} of max_order"),
+    ]
+    return [text for value, text in parts if value is not None]
+
+
+def taker_text(ticket: Ticket, book: LadderView | None) -> str:
+    """`TAKER: fills 0.05 up to 64,123.70`, or nothing."""
+    if not ticket.crosses(book):
+        return ""
+    quantity = ticket.text_of_quantity
+    limit = "market" if ticket.kind is OrderType.MARKET else ticket.text_of_price
+    return texts.taker(quantity, limit, ticket.side)

@@ -1,0 +1,282 @@
+"""One console's state and its keys: which mode is on, which pane has the focus, what a key means now."""
+
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from enum import Enum
+from typing import Final, NamedTuple
+
+from veloz_tui.control.client import Link, new_command_id
+from veloz_tui.domain.commands import AnyCommand, KillPrepare
+from veloz_tui.domain.types import InstrumentId, Severity
+from veloz_tui.domain.views import Ack, LogEntry, View
+from veloz_tui.tui import fmt, keys, texts
+from veloz_tui.tui.grid import GridCursor, PaneContent
+from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES, Action, Danger, Keymap
+from veloz_tui.tui.kill import DoublePress, KillKey, Stroke
+from veloz_tui.tui.layout import Plan
+from veloz_tui.tui.lineedit import LineEdit
+from veloz_tui.tui.options import ConsoleOptions
+from veloz_tui.tui.panes.scroll import Scroll
+from veloz_tui.tui.shell import Shell
+from veloz_tui.tui.store import OnAck, Store
+from veloz_tui.tui.ticket import Ticket
+from veloz_tui.tui.tour import Tour
+
+MESSAGE_S: Final = 10.0
+BELL_EVERY_S: Final = 2.0
+_RECENT: Final = 20
+
+
+class Mode(Enum):
+    """What keys go to."""
+
+    PANES = "panes"
+    COMMAND = "command"
+    TICKET = "ticket"
+    CONFIRM = "confirm"
+    HELP = "help"
+
+
+class Message(NamedTuple):
+    """The message line's text."""
+
+    text: str
+    tone: str
+    at: float
+
+
+class Closing(NamedTuple):
+    """C: what one Enter would close."""
+
+    instrument_id: InstrumentId
+    text: str
+
+
+class Question(NamedTuple):
+    """A yes-or-no on the strip; anything but `y` is no."""
+
+    text: str
+    on_yes: Callable[[], None]
+
+
+class Session:
+    """The console without a terminal. Times are monotonic seconds."""
+
+    def __init__(self, options: ConsoleOptions, shell: Shell, clock: Callable[[], float]) -> None:
+        self.options = options
+        self.shell = shell
+        self.clock = clock
+        self.store = Store()
+        self.keymap = Keymap(options.keymap)
+        self.kill_key = KillKey()
+        self.burst = keys.BurstGuard()
+        self.doubles = {name: DoublePress() for name in ("cancel", "cancel_all", "pause")}
+        self.tour = Tour(is_on=options.has_tour)
+        self.mode = Mode.PANES
+        self.focus = "ladder"
+        self.is_zoomed = False
+        self.cursors = {pane: GridCursor() for pane in (*PANES, HELP)}
+        self.contents: dict[str, PaneContent] = {}
+        """What each pane showed in the last frame: keys act on what was seen."""
+        self.parts: Plan = {}
+        self.marked: set[str] = set()
+        self.scroll = Scroll()
+        self.instrument_id: InstrumentId | None = options.instrument
+        self.message: Message | None = None
+        self.edit = LineEdit()
+        self.history: deque[str] = deque(maxlen=200)
+        self.command_hint = ""
+        self.ticket: Ticket | None = None
+        self.closing: Closing | None = None
+        self.question: Question | None = None
+        self.recent_quantities: deque[Decimal] = deque(maxlen=_RECENT)
+        self.muted_until = float("-inf")
+        self.frame_no = 0
+        """Frames painted so far; a review counts once its frame was acknowledged."""
+        self.review_frame: int | None = None
+        self.review_at = 0.0
+        self.frame_acknowledged = 0
+        self._held: list[tuple[str, str | None]] = []
+        self._rang_at = float("-inf")
+        self.on_key: dict[Mode, Callable[[str, str | None], None]] = {}
+        self.on_action: dict[str, Callable[[], None]] = {}
+
+    # -- from the engine --------------------------------------------------------------------------------
+
+    def on_view(self, view: View) -> None:
+        """A new View; the first one chooses the ladder's instrument."""
+        self.store.show(view, self.clock())
+        known = {each.instrument_id for each in view.instruments}
+        if self.instrument_id not in known and view.instruments:
+            self.show_instrument(view.instruments[0].instrument_id)
+        self.tour.view_seen(view)
+
+    def on_entries(self, entries: tuple[LogEntry, ...]) -> None:
+        """New log entries; the last worth a line is shown, alarms ring."""
+        for entry in self.store.append(entries, self.clock()):
+            self.tour.entry_seen(entry)
+            if entry.kind in {"fill", "denied", "kill", "alert"} or entry.severity is not Severity.INFO:
+                self.say(fmt.clean(entry.text), _tone(entry))
+            if entry.severity is Severity.CRIT or entry.kind == "kill":
+                self.ring(is_critical=True)
+
+    def on_ack(self, ack: Ack) -> None:
+        """An answer; commands with their own reaction have had it."""
+        shown = self.store.answered(ack, self.clock())
+        if shown is not None and shown.text:
+            self.say(fmt.clean(shown.text), "good" if shown.is_ok else "warn")
+
+    def on_link(self, link: Link) -> None:
+        """The link changed."""
+        had_control = self.store.has_control
+        self.store.linked(link, self.clock())
+        if had_control and not link.has_control and link.text:
+            self.say(fmt.clean(link.text), "warn")
+
+    def show_instrument(self, instrument_id: InstrumentId) -> None:
+        """Put another instrument into the ladder."""
+        self.instrument_id = instrument_id
+        self.cursors["ladder"].clear()
+        self.shell.watch(instrument_id)
+
+    # -- talking ----------------------------------------------------------------------------------------
+
+    def say(self, text: str, tone: str = "base") -> None:
+        """Put a line into the message line."""
+        self.message = Message(text, tone, self.clock())
+
+    def ring(self, *, is_critical: bool = False) -> None:
+        """Ring at most once in 2 s; muted bells ring for critical things only."""
+        now = self.clock()
+        if now - self._rang_at < BELL_EVERY_S or (now < self.muted_until and not is_critical):
+            return
+        self._rang_at = now
+        self.shell.bell()
+
+    def send(self, command: AnyCommand, what: str, on_ack: OnAck | None = None) -> bool:
+        """Send a command; says so if it can't leave. `what` names it when no answer comes."""
+        if not self.shell.fire(command):
+            if what:
+                self.say(texts.not_sent(what), "warn")
+            return False
+        self.store.sent(command, what, self.clock(), on_ack)
+        return True
+
+    # -- keys -------------------------------------------------------------------------------------------
+
+    def press(self, key: str, character: str | None) -> None:
+        """One key, from anywhere. Kill comes first, whatever has the focus."""
+        if keys.is_lone_modifier(key):
+            return
+        now = self.clock()
+        name = keys.binding_key(key, character)
+        kill = self.keymap.find(name)
+        if kill is not None and kill.danger is Danger.KILL:
+            self._kill_stroke(now)
+            return
+        if self.kill_key.is_armed(now) and not self._stand_down(key, character):
+            return
+        if kill is not None:
+            self.run(kill)
+            return
+        if self.mode in self.on_key:
+            self.on_key[self.mode](key, character)
+            return
+        self._pane_key(name, character, now)
+
+    def paste(self, text: str) -> None:
+        """Pasted text goes to a focused input only: one line, cleaned, never submitted."""
+        if self.mode is Mode.COMMAND:
+            self.edit.insert(text.strip().splitlines()[0] if text.strip() else "")
+        elif self.mode is Mode.TICKET and self.ticket is not None:
+            self.ticket.paste(text)
+
+    @property
+    def is_typing(self) -> bool:
+        """True while printable keys go into a text."""
+        if self.mode is Mode.TICKET:
+            return self.ticket is not None and self.ticket.is_text
+        return self.mode is Mode.COMMAND
+
+    def _kill_stroke(self, now: float) -> None:
+        self._held.clear()
+        if self.kill_key.press(now) is Stroke.FIRST:
+            self.tour.done("kill_once")
+            self.send(KillPrepare(command_id=new_command_id()), "", lambda _ack: None)
+            return
+        self.tour.done("kill")
+        self.kill("kill key")
+
+    def kill(self, reason: str) -> None:
+        """The kill itself; no question any more."""
+        self.mode, self.ticket, self.closing, self.question = Mode.PANES, None, None, None
+        self.say(texts.KILL_SENT, "crit")
+        self.ring(is_critical=True)
+        self.shell.kill(reason)
+
+    def _stand_down(self, key: str, character: str | None) -> bool:
+        """Any other key disarms; True if the key shall still do its work: a character into a text."""
+        self.kill_key.stand_down()
+        self.say(texts.KILL_STOOD_DOWN, "muted")
+        swallowed = {"enter", "tab", "shift+tab", "escape"}
+        return self.is_typing and key not in swallowed
+
+    def _pane_key(self, name: str, character: str | None, now: float) -> None:
+        context = HELP if self.mode is Mode.HELP else self.focus
+        action = self.keymap.find(name, context, ANY_PANE)
+        printable = character is not None and character.isprintable()
+        harmless = action is not None and action.danger is Danger.NONE
+        if self.burst.press(name, now, printable=printable, bound=action is not None, harmless=harmless):
+            self._held.clear()
+            self.say(texts.BURST, "warn")
+            return
+        if self._held:
+            self._held.append((name, character))
+        elif action is not None and action.danger is Danger.INCREASES:
+            self._held.append((name, character))
+            self.shell.after(keys.BurstGuard.HOLD_S, self._release)
+        else:
+            self._run_or_refuse(action, name, now)
+
+    def _release(self) -> None:
+        """The head of no burst: what was held may act, in order."""
+        held, self._held = self._held, []
+        for name, character in held:
+            if self.mode in self.on_key:
+                self.on_key[self.mode](name, character)
+            else:
+                self._run_or_refuse(self.keymap.find(name, self.focus, ANY_PANE), name, self.clock())
+
+    def _run_or_refuse(self, action: Action | None, name: str, now: float) -> None:
+        if action is None:
+            if name not in {"enter"}:
+                self.say(texts.UNKNOWN_KEY, "muted")
+        elif action.danger is not Danger.NONE and self.burst.is_locked(now):
+            self.say(texts.LOCKED, "warn")
+        else:
+            self.run(action)
+
+    def run(self, action: Action) -> None:
+        """Do what a key stands for."""
+        call = self.on_action.get(action.id)
+        if call is not None:
+            call()
+
+    # -- frames -----------------------------------------------------------------------------------------
+
+    def painted(self, frame_no: int) -> None:
+        """A frame was handed to the terminal: banners of guarded keys count from here."""
+        self.frame_no = frame_no
+        for double in self.doubles.values():
+            double.painted()
+
+    def guarded(self, name: str, target: object) -> Stroke:
+        """One press of a key that needs two."""
+        return self.doubles[name].press(self.clock(), target)
+
+
+def _tone(entry: LogEntry) -> str:
+    if entry.severity is Severity.CRIT:
+        return "crit"
+    return "warn" if entry.severity is Severity.WARN or entry.kind == "denied" else "base"

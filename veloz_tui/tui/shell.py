@@ -1,0 +1,73 @@
+"""What the console's logic needs of the world around it. Textual and the client implement it; tests too."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from veloz_tui.control.client import KillOutcome, Link
+from veloz_tui.domain.commands import AnyCommand
+from veloz_tui.domain.types import InstrumentId
+from veloz_tui.domain.views import Ack, LogEntry, View
+
+
+class Receiver(Protocol):
+    """Who gets what the engine says."""
+
+    def on_view(self, view: View) -> None:
+        """A new View."""
+
+    def on_entries(self, entries: tuple[LogEntry, ...]) -> None:
+        """New log entries."""
+
+    def on_ack(self, ack: Ack) -> None:
+        """An answer to a command."""
+
+    def on_link(self, link: Link) -> None:
+        """The link to the engine changed."""
+
+
+class EngineLink(Protocol):
+    """The engine as the console uses it; ControlClient is one."""
+
+    async def run(self) -> None:
+        """Keep the link until canceled."""
+
+    def fire(self, command: AnyCommand) -> bool:
+        """Send without waiting; False if there is no link and nothing was sent."""
+
+    def watch(self, instrument_ids: tuple[InstrumentId, ...], *, depth: int = 60) -> None:
+        """Choose whose books the views hold."""
+
+    async def kill(self, *, reason: str = "kill", kill_id: str = "") -> KillOutcome:
+        """Tell guardian and engine."""
+
+
+Connect = Callable[[Receiver], EngineLink]
+"""Makes the link and tells it who listens."""
+
+
+class Shell(Protocol):
+    """Effects of keys which reach outside the console's own state."""
+
+    def fire(self, command: AnyCommand) -> bool:
+        """Send a command; False if nothing was sent."""
+
+    def kill(self, reason: str) -> None:
+        """Start the kill, at engine and guardian."""
+
+    def watch(self, instrument_id: InstrumentId) -> None:
+        """Show another instrument's book."""
+
+    def leave(self, farewell: str) -> None:
+        """End the console and print the farewell."""
+
+    def bell(self) -> None:
+        """Ring, within the limits of the console."""
+
+    def repaint(self) -> None:
+        """Paint everything again."""
+
+    def set_theme(self, name: str) -> str:
+        """Use another theme; returns what is wrong with it, or nothing."""
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call something a little later."""

@@ -1,0 +1,39 @@
+"""The first-start tour: one line, advanced by doing the thing itself, never in the way."""
+
+from typing import Final
+
+from veloz_tui.domain.views import LogEntry, View
+from veloz_tui.tui import texts
+
+_STEPS: Final = ("kill_once", "buy", "fill", "cancel", "start", "kill")
+
+
+class Tour:
+    """Which of the six steps is next. A step is done by the real action, in any mode of mind."""
+
+    def __init__(self, *, is_on: bool) -> None:
+        self._step = 0 if is_on else len(_STEPS)
+
+    @property
+    def line(self) -> str:
+        """The tour's line; empty when off or over."""
+        return texts.tour(self._step + 1) if self._step < len(_STEPS) else ""
+
+    def done(self, what: str) -> None:
+        """The operator did something; only the step's own action counts."""
+        if self._step < len(_STEPS) and _STEPS[self._step] == what:
+            self._step += 1
+
+    def entry_seen(self, entry: LogEntry) -> None:
+        """A fill of any order ends step 3."""
+        if entry.kind == "fill":
+            self.done("fill")
+
+    def view_seen(self, view: View) -> None:
+        """A position does too: the fill may have come before this console."""
+        if any(position.quantity for position in view.positions):
+            self.done("fill")
+
+    def off(self) -> None:
+        """`:tour off`"""
+        self._step = len(_STEPS)
