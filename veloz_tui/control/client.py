@@ -1,7 +1,7 @@
 """The console's side of the control socket: stay connected, send commands, hand on what the engine says.
 
-`ControlClient` keeps a link for as long as `run` runs. `run_command` and `fetch_view` are for scripts and the
-command line: connect, ask once, leave. A command is never sent twice, not after a reconnect, not on a time-out.
+`ControlClient` keeps a link for as long as `run` runs; `run_command` and `fetch_view` (control.oneshot) are for
+scripts and the command line: connect, ask once, leave. No command is ever sent twice, whatever happened to the first one.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -29,13 +28,34 @@ from veloz_tui.control.messages import (
     Snapshot,
     Welcome,
 )
+from veloz_tui.control.oneshot import (
+    ANSWER_TIMEOUT_S,
+    ControlPaths,
+    ask_engine,
+    ask_view,
+    fetch_view,
+    new_command_id,
+    run_command,
+    unconfirmed,
+)
 from veloz_tui.domain.commands import AnyCommand, Kill, TakeControl, WatchInstruments
 from veloz_tui.domain.errors import ConfigError, OperatorError, VelozError
 from veloz_tui.domain.types import CommandId, InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
 
-ANSWER_TIMEOUT_S = 2.0
-VIEW_TIMEOUT_S = 3.0
+__all__ = [
+    "ControlClient",
+    "ControlPaths",
+    "KillOutcome",
+    "Link",
+    "LinkState",
+    "ask_engine",
+    "ask_view",
+    "fetch_view",
+    "new_command_id",
+    "run_command",
+]
+
 KILL_TIMEOUT_S = 2.0
 # After the first word that the kill is under way, how long to wait for the other's.
 KILL_GRACE_S = 0.25
@@ -74,22 +94,6 @@ class KillOutcome(msgspec.Struct, frozen=True):
     @property
     def is_taken_up(self) -> bool:
         return (self.engine is not None and self.engine.is_ok) or isinstance(self.guardian, KillProgress)
-
-
-class ControlPaths(Protocol):
-    """Where a profile's sockets are (config.paths.ProfilePaths is one)."""
-
-    @property
-    def engine_socket(self) -> Path: ...
-    @property
-    def session_token(self) -> Path: ...
-    @property
-    def guardian_socket(self) -> Path: ...
-
-
-def new_command_id() -> CommandId:
-    """An id no other process makes: consoles have no common counter."""
-    return CommandId(secrets.token_hex(8))
 
 
 def _ignore(_: object) -> None:
@@ -192,7 +196,7 @@ class ControlClient:
             async with asyncio.timeout(timeout_s):
                 return await answer
         except TimeoutError as error:
-            raise Unconfirmed(_unconfirmed(timeout_s)) from error
+            raise Unconfirmed(unconfirmed(timeout_s)) from error
         finally:
             self._answers.pop(command.command_id, None)
 
@@ -353,89 +357,3 @@ def _failure(future: asyncio.Future[Ack] | asyncio.Future[GuardianReply]) -> str
     if error is not None and not isinstance(error, VelozError):
         raise error
     return str(error) if error is not None else ""
-
-
-async def ask_engine(
-    paths: ControlPaths,
-    command: AnyCommand,
-    *,
-    timeout_s: float = ANSWER_TIMEOUT_S,
-    takes_control: bool = False,
-) -> Ack:
-    """Connect, send one command, return its answer. Errors as ControlClient.send, and EngineNotRunning."""
-    connection = await _open(paths, Greeting(name=own_name(), wants_views=False))
-    async with connection:
-        if takes_control:
-            await _ask(connection, TakeControl(command_id=new_command_id()), timeout_s=timeout_s)
-        return await _ask(connection, command, timeout_s=timeout_s)
-
-
-def run_command(
-    paths: ControlPaths,
-    command: AnyCommand,
-    *,
-    timeout_s: float = ANSWER_TIMEOUT_S,
-    takes_control: bool = False,
-) -> Ack:
-    """`ask_engine` for a script without an event loop."""
-    return asyncio.run(ask_engine(paths, command, timeout_s=timeout_s, takes_control=takes_control))
-
-
-async def ask_view(
-    paths: ControlPaths,
-    *,
-    instrument_ids: tuple[InstrumentId, ...] = (),
-    depth: int = 10,
-    timeout_s: float = VIEW_TIMEOUT_S,
-) -> View:
-    """Connect as an observer and return one view, with the books asked for."""
-    connection = await _open(paths, Greeting(name=own_name(), wants_control=False))
-    async with connection:
-        if instrument_ids:
-            watch = WatchInstruments(command_id=new_command_id(), instrument_ids=instrument_ids, depth=depth)
-            await _ask(connection, watch, timeout_s=timeout_s)
-        try:
-            async with asyncio.timeout(timeout_s):
-                while True:
-                    message = await connection.receive()
-                    if isinstance(message, Snapshot):
-                        return message.view
-        except TimeoutError as error:
-            raise LinkLost(
-                f"the engine sent no view in {timeout_s:.1f} s – veloz kill works all the same"
-            ) from error
-
-
-def fetch_view(
-    paths: ControlPaths,
-    *,
-    instrument_ids: tuple[InstrumentId, ...] = (),
-    depth: int = 10,
-    timeout_s: float = VIEW_TIMEOUT_S,
-) -> View:
-    """`ask_view` for a script without an event loop."""
-    return asyncio.run(ask_view(paths, instrument_ids=instrument_ids, depth=depth, timeout_s=timeout_s))
-
-
-async def _open(paths: ControlPaths, greeting: Greeting) -> EngineConnection:
-    return await open_connection(
-        engine_path=paths.engine_socket, token_path=paths.session_token, greeting=greeting
-    )
-
-
-async def _ask(connection: EngineConnection, command: AnyCommand, *, timeout_s: float) -> Ack:
-    await connection.send(Request(command))
-    try:
-        async with asyncio.timeout(timeout_s):
-            while True:
-                message = await connection.receive()
-                if isinstance(message, Answer) and message.ack.command_id == command.command_id:
-                    return message.ack
-    except TimeoutError as error:
-        raise Unconfirmed(_unconfirmed(timeout_s)) from error
-    except LinkLost as error:
-        raise Unconfirmed(f"UNCONFIRMED: {error}, before the answer. Look before sending it again") from error
-
-
-def _unconfirmed(timeout_s: float) -> str:
-    return f"UNCONFIRMED: no answer from the engine in {timeout_s:.1f} s. Look before sending it again"
