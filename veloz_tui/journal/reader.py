@@ -1,0 +1,145 @@
+"""Reading the journal, also while it is being written: snapshots, events in slices, what the file says it is.
+
+Each slice is a query of its own, so a slow consumer never keeps a transaction open: that would pin the WAL
+(measured: 72 MB after 20,000 events).
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, cast
+
+import msgspec
+
+from veloz_tui.domain.errors import JournalError
+from veloz_tui.domain.events import Recorded
+from veloz_tui.domain.types import Nanos
+from veloz_tui.journal import schema
+from veloz_tui.journal.codec import ChainEnd, Row, decode, first_unreadable, genesis, snapshot_digest
+from veloz_tui.journal.connections import open_readonly, unreadable
+from veloz_tui.journal.errors import ChainBroken
+from veloz_tui.journal.store import Value
+
+LAST_SEQ: Final = 2**63 - 1
+SLICE_ROWS: Final = 1000
+"""About 4 ms of decoding: what may run on an event loop in one go."""
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The state after event `seq`, as bytes; `is_valid` if it and the event's hash agree."""
+
+    seq: int
+    blob: bytes
+    chain_hash: bytes
+    is_valid: bool
+
+
+class JournalReader:
+    """One read-only connection; use it as a context manager. Every method raises JournalError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = open_readonly(path)
+        try:
+            schema.check(self._connection, path)
+        except sqlite3.Error as error:
+            self.close()
+            raise unreadable(path, error) from error
+        except JournalError:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def meta(self) -> dict[str, str]:
+        """Return what the file says of itself: journal_id, created_at, clean."""
+        return {str(name): str(value) for name, value in self._all(schema.SELECT_META)}
+
+    def start(self) -> ChainEnd:
+        """Return the chain before its first event."""
+        return genesis(self.meta().get("journal_id", ""))
+
+    def end(self) -> ChainEnd:
+        """Return the last event's number and hash."""
+        found = cast("list[tuple[int, bytes]]", self._all(schema.SELECT_TAIL))
+        return ChainEnd(*found[0]) if found else self.start()
+
+    def hash_at(self, seq: int) -> bytes | None:
+        """Return the hash of event `seq` (0: of the empty journal), None if it isn't there."""
+        if seq == 0:
+            return self.start().hash
+        found = cast("list[tuple[bytes]]", self._all(schema.SELECT_HASH, (seq,)))
+        return found[0][0] if found else None
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        """Yield the snapshots, newest first, damaged ones too."""
+        statement = "SELECT seq, blob, hash FROM snapshot WHERE seq < ? ORDER BY seq DESC LIMIT 1"
+        before: Value = LAST_SEQ
+        while found := cast("list[tuple[int, bytes, bytes]]", self._all(statement, (before,))):
+            seq, blob, digest = found[0]
+            before = seq
+            chain_hash = self.hash_at(seq)
+            valid = chain_hash is not None and snapshot_digest(chain_hash, blob) == digest
+            yield Snapshot(seq, blob, chain_hash or b"", valid)
+
+    def rows(self, *, after_seq: int = 0, slice_rows: int = SLICE_ROWS) -> Iterator[list[Row]]:
+        """Yield the raw rows after `after_seq`."""
+        statement = f"SELECT {schema.EVENT_COLUMNS} FROM event WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608
+        while rows := self._rows(statement, (after_seq, slice_rows)):
+            yield rows
+            after_seq = rows[-1][0]
+
+    def events(
+        self,
+        *,
+        after_seq: int = 0,
+        kinds: Collection[str] = (),
+        since: Nanos | None = None,
+        until: Nanos | None = None,
+        slice_rows: int = SLICE_ROWS,
+    ) -> Iterator[list[Recorded]]:
+        """Yield events after `after_seq`: of these kinds (none: all), with since <= at < until."""
+        values: list[Value] = [*sorted(kinds)]
+        wheres = [f"kind IN ({','.join('?' * len(kinds))})"] if kinds else []
+        for where, bound in (("at >= ?", since), ("at < ?", until)):
+            if bound is not None:
+                wheres.append(where)
+                values.append(bound)
+        where = " AND ".join(["seq > ?", *wheres])
+        # Only question marks go into the text.
+        statement = f"SELECT {schema.EVENT_COLUMNS} FROM event WHERE {where} ORDER BY seq LIMIT ?"  # noqa: S608
+        while rows := self._rows(statement, [after_seq, *values, slice_rows]):
+            yield self.decode(rows)
+            after_seq = rows[-1][0]
+
+    def decode(self, rows: Sequence[Row]) -> list[Recorded]:
+        """Return the events of rows. Raises ChainBroken with the number of the first unreadable one."""
+        try:
+            return decode(rows)
+        except (msgspec.DecodeError, ValueError):
+            seq, why = first_unreadable(rows) or (rows[0][0], "a body is not one value")
+            raise ChainBroken(self.path, seq=seq, why=f"it can't be read ({why})") from None
+
+    def quick_check(self) -> list[str]:
+        """Return what SQLite finds wrong with the file's pages, at most 20 lines; empty: nothing."""
+        lines = [str(line) for (line,) in self._all("PRAGMA quick_check(20)")]
+        return [] if lines == ["ok"] else lines
+
+    def _rows(self, statement: str, values: Sequence[Value]) -> list[Row]:
+        return cast("list[Row]", self._all(statement, values))
+
+    def _all(self, statement: str, values: Sequence[Value] = ()) -> list[tuple[Value, ...]]:
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise unreadable(self.path, error) from error

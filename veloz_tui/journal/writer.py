@@ -1,0 +1,416 @@
+"""The journal's writer: events in, durable numbers out.
+
+`append` never waits: it chains the events and queues them. `run` takes everything queued, writes it with one
+statement (one transaction, one fsync), then says `on_durable(seq)`. While one commit waits for the disk the
+next batch gathers, so throughput grows with load and a lone event waits for one fsync only.
+
+Nothing is dropped or overwritten. What goes wrong shows as a state: SLOW when an event waits over 250 ms or
+the backlog is half full, FAILED when a write fails; at the bound `on_overflow`. It is OK again only after a
+durable write that was in time. After an error that leaves the disk's content unknown (EIO, corruption) the
+writer stops for good: an fsync that failed once can't be trusted when it succeeds later.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import cast
+
+import msgspec
+
+from veloz_tui.domain.errors import InvariantBroken, JournalError
+from veloz_tui.domain.events import Recorded
+from veloz_tui.domain.intent import DurableIntent
+from veloz_tui.domain.reports import JournalState
+from veloz_tui.domain.types import ClientOrderId
+from veloz_tui.journal import schema
+from veloz_tui.journal.anchor import AnchorKeeper
+from veloz_tui.journal.backlog import Backlog
+from veloz_tui.journal.ballast import Ballast, Reserve
+from veloz_tui.journal.checkpoints import IDLE_S, Checkpoints
+from veloz_tui.journal.codec import ChainEnd, encode, snapshot_digest
+from veloz_tui.journal.connections import code_of, is_passing
+from veloz_tui.journal.health import Health
+from veloz_tui.journal.intents import Intents
+from veloz_tui.journal.store import Store, sqlite_error
+from veloz_tui.journal.waiters import Waiters
+
+_log = logging.getLogger(__name__)
+
+
+class WriterSettings(msgspec.Struct, frozen=True):
+    """Bounds and times; the defaults are the product's."""
+
+    batch_rows: int = 2_000
+    """One statement's rows: 14,000 of SQLite's 32,766 variables."""
+    backlog_bound: int = 100_000
+    slow_after_s: float = 0.25
+    retry_every_s: float = 1.0
+
+
+class _Snapshot(msgspec.Struct, frozen=True):
+    seq: int
+    blob: bytes
+    written: asyncio.Future[None]
+
+
+class JournalWriter:
+    """One per journal, made on the running event loop. The callbacks are called on it, and must not block."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        end: ChainEnd,
+        on_durable: Callable[[int], None],
+        on_state: Callable[[JournalState, str], None],
+        on_overflow: Callable[[], None],
+        anchor: AnchorKeeper | None = None,
+        ballast: Ballast | None = None,
+        settings: WriterSettings | None = None,
+    ) -> None:
+        self._store = store
+        self._end = end
+        self._on_durable = on_durable
+        self._on_state = on_state
+        self._on_overflow = on_overflow
+        self._anchor = anchor
+        self._reserve = Reserve(ballast)
+        self._settings = settings or WriterSettings()
+        self._loop = asyncio.get_running_loop()
+        self._backlog = Backlog(end)
+        self._waiters = Waiters()
+        self._checkpoints = Checkpoints()
+        self._snapshots: deque[_Snapshot] = deque()
+        self._intents = Intents()
+        self._health = Health(
+            backlog_bound=self._settings.backlog_bound, slow_after_s=self._settings.slow_after_s
+        )
+        self._has_overflowed = False
+        self._wake = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._finished = asyncio.Event()
+        self._watchdog: asyncio.TimerHandle | None = None
+
+    # --- Called by the engine's loop, never waiting ---------------------------------------------------
+
+    @property
+    def durable_seq(self) -> int:
+        return self._backlog.durable.seq
+
+    @property
+    def state(self) -> JournalState:
+        return self._health.state
+
+    @property
+    def backlog(self) -> int:
+        """How many events are not yet durable."""
+        return len(self._backlog)
+
+    @property
+    def oldest_wait_s(self) -> float:
+        """How long the oldest undurable event has waited; 0: everything is durable."""
+        since = self._backlog.oldest_at()
+        return 0.0 if since is None else self._loop.time() - since
+
+    @property
+    def wal_left_behind(self) -> int:
+        """Frames (4 kB) that a reader's open transaction kept out of the last checkpoint."""
+        return self._checkpoints.left_behind
+
+    @property
+    def _is_over(self) -> bool:
+        return self._health.is_dead or self._finished.is_set()
+
+    def append(self, records: Sequence[Recorded]) -> None:
+        """Queue events, in order. Raises InvariantBroken at a gap, JournalError once closed."""
+        if not records:
+            return
+        if self._finished.is_set():
+            raise JournalError("the journal is closed; nothing more can be written")
+        self._check_gapless(records)
+        rows, self._end = encode(records, end=self._end)
+        self._backlog.add(rows, now=self._loop.time())
+        self._intents.note(records)
+        self._wake.set()
+        if self._watchdog is None:
+            self._watch(self._settings.slow_after_s)
+        if len(self._backlog) >= self._settings.backlog_bound // 2:
+            self._check_bound()
+
+    def mint(self, client_order_id: ClientOrderId, seq: int) -> DurableIntent:
+        """Return the proof that lets this order leave: once only, and only when its OrderCreated is durable.
+
+        Raises InvariantBroken.
+        """
+        if seq > self.durable_seq:
+            raise InvariantBroken(f"order {client_order_id} may not leave: event {seq} is not durable")
+        if not self._intents.take(client_order_id, seq):
+            raise InvariantBroken(
+                f"order {client_order_id} may not leave: event {seq} is not its intent, or was used"
+            )
+        # mypy takes a class whose constructor never returns for a plain callable.
+        mint = DurableIntent._mint  # type: ignore[attr-defined]
+        return cast("DurableIntent", mint(client_order_id=client_order_id, seq=seq))
+
+    # --- For tasks ---------------------------------------------------------------------------------------
+
+    async def wait_durable(self, seq: int) -> None:
+        """Wait until event `seq` is durable. Raises JournalError if it never will be."""
+        if seq <= self.durable_seq:
+            return
+        if self._is_over:
+            raise self._never()
+        await self._waiters.wait_for(seq)
+
+    async def write_snapshot(self, seq: int, blob: bytes) -> None:
+        """Store the state after event `seq`; return when durable. Raises JournalError."""
+        await self.wait_durable(seq)
+        if self._is_over:
+            raise self._never()
+        if self._snapshots:
+            raise JournalError("a snapshot is being written already; take the next one after it")
+        snapshot = _Snapshot(seq, blob, self._loop.create_future())
+        self._snapshots.append(snapshot)
+        self._wake.set()
+        await snapshot.written
+
+    async def close(self, *, timeout_s: float = 10.0) -> None:
+        """Write what is queued and end `run`. Raises JournalError if something stayed behind."""
+        self._closing.set()
+        self._wake.set()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._finished.wait()
+        except TimeoutError:
+            raise JournalError(
+                f"journal not closed within {timeout_s:g} s: {len(self._backlog)} events are not durable;"
+                " what they told is asked from the venues at the next start"
+            ) from None
+        if self._backlog:
+            raise self._never()
+
+    async def run(self) -> None:
+        """Write until closed. Owns the store from here on, and closes it."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                if self._anchor is not None:
+                    tasks.create_task(self._anchor.run(), name="journal-anchor")
+                await self._write_until_closed()
+                if self._anchor is not None:
+                    self._anchor.stop()
+        finally:
+            await self._leave()
+
+    # --- The writing task --------------------------------------------------------------------------------
+
+    async def _write_until_closed(self) -> None:
+        step = self._probe  # first of all: it can be written, and ends where we think
+        while not (self._closing.is_set() and not self._backlog and not self._snapshots):
+            try:
+                await step()
+                step = self._step
+            except sqlite3.Error as error:
+                if not await self._recover(error):
+                    await self._closing.wait()
+                    return
+        await self._mark_clean()
+
+    # What is most urgent; one durable write, or a rest, a step.
+    async def _step(self) -> None:
+        if self._checkpoints.is_due_now:
+            await self._checkpoint()
+        if self._backlog:
+            await self._commit()
+        elif self._snapshots:
+            await self._write_snapshot(self._snapshots[0])
+        elif self._health.is_late:
+            await self._probe()
+            if self._health.is_late:
+                await self._pause()
+        else:
+            await self._rest()
+
+    async def _commit(self) -> None:
+        rows = self._backlog.head(self._settings.batch_rows)
+        await self._store.execute(schema.insert_events(len(rows)), list(chain.from_iterable(rows)))
+        self._checkpoints.note_commit(sum([len(row[5]) + 150 for row in rows]))
+        self._settle(len(rows))
+
+    def _settle(self, count: int) -> None:
+        waited_s = self.oldest_wait_s
+        self._backlog.settle(count)
+        self._was_durable(waited_s)
+        if self._anchor is not None:
+            self._anchor.note(self._backlog.durable)
+        self._on_durable(self.durable_seq)
+        self._waiters.release(self.durable_seq)
+
+    async def _write_snapshot(self, snapshot: _Snapshot) -> None:
+        found = await self._store.execute(schema.SELECT_HASH, (snapshot.seq,))
+        if not found:
+            raise _corrupt(f"event {snapshot.seq} was durable and is gone")
+        chain_hash = found[0][0]
+        assert isinstance(chain_hash, bytes)
+        digest = snapshot_digest(chain_hash, snapshot.blob)
+        await self._store.execute(schema.INSERT_SNAPSHOT, (snapshot.seq, snapshot.blob, digest))
+        await self._store.execute(schema.DELETE_OLD_SNAPSHOTS)
+        self._checkpoints.note_commit(len(snapshot.blob))
+        self._snapshots.popleft()
+        if not snapshot.written.done():
+            snapshot.written.set_result(None)
+
+    # Nothing to write: wait for work, tidy up when none comes.
+    async def _rest(self) -> None:
+        self._wake.clear()
+        if self._closing.is_set():
+            return
+        patience_s = self._settings.retry_every_s if self._reserve.is_spent else None
+        if self._checkpoints.is_due_when_idle:
+            patience_s = IDLE_S
+        try:
+            async with asyncio.timeout(patience_s):
+                await self._wake.wait()
+        except TimeoutError:
+            if self._checkpoints.is_due_when_idle:
+                await self._checkpoint()
+            if self._reserve.is_spent and await self._reserve.restore():
+                await self._probe()
+
+    async def _checkpoint(self) -> None:
+        ((_, frames, moved),) = await self._store.execute(schema.CHECKPOINT)
+        assert isinstance(frames, int)
+        assert isinstance(moved, int)
+        self._checkpoints.done(frames=frames, moved=moved)
+        if self._checkpoints.is_pinned:
+            _log.warning("a reader keeps %d frames in the journal's -wal file: end it", frames - moved)
+
+    async def _mark_clean(self) -> None:
+        try:
+            await self._store.execute(schema.SET_META, ("clean", "1"))
+        except sqlite3.Error as error:
+            _log.warning("journal not marked as closed in order: %s", error)
+
+    async def _leave(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        self._finished.set()
+        self._waiters.fail(self._never())
+        self._fail_snapshots(self._never())
+        try:
+            async with asyncio.timeout(5.0):
+                await self._store.close()
+        except (TimeoutError, sqlite3.Error) as error:
+            _log.warning("journal's file not closed: %r", error)
+
+    # --- When a write fails ------------------------------------------------------------------------------
+
+    # True: the journal takes writes again. False: not in this run any more.
+    async def _recover(self, error: sqlite3.Error) -> bool:
+        self._fail_snapshots(JournalError(f"snapshot not written: {error}"))
+        self._checkpoints.postpone()
+        while True:
+            if not is_passing(error):
+                self._die(f"{error}; check the disk and the journal, then restart the engine")
+                return False
+            self._set_fault(f"{error}; no new orders until a write succeeds")
+            if not (code_of(error) == sqlite3.SQLITE_FULL and await self._reserve.spend()):
+                await self._pause()
+            try:
+                await self._probe()
+            except sqlite3.Error as again:
+                if self._closing.is_set():
+                    return False
+                error = again
+            else:
+                return True
+
+    # A durable write, and a look at where the journal ends: after an error the disk has the last word.
+    async def _probe(self) -> None:
+        started_at = self._loop.time()
+        await self._store.execute(schema.SET_META, ("clean", "0"))
+        tail = await self._store.execute(schema.SELECT_TAIL)
+        found = cast("tuple[int, bytes]", tail[0] if tail else (0, self._backlog.durable.hash))
+        if found == (self.durable_seq, self._backlog.durable.hash):
+            self._was_durable(self._loop.time() - started_at)
+            return
+        rows = self._backlog.head(self._settings.batch_rows)
+        written = [count for count, row in enumerate(rows, start=1) if (row[0], row[6]) == found]
+        if not written:
+            text = f"the journal ends at event {found[0]}, not at {self.durable_seq}: someone else wrote it"
+            raise _corrupt(text)
+        self._settle(written[0])
+
+    # Wait before the next try; closing cuts it short.
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.retry_every_s):
+                await self._closing.wait()
+
+    def _die(self, fault: str) -> None:
+        self._health.is_dead = True
+        self._set_fault(fault)
+        self._waiters.fail(self._never())
+
+    def _fail_snapshots(self, error: JournalError) -> None:
+        while self._snapshots:
+            written = self._snapshots.popleft().written
+            if not written.done():
+                written.set_exception(error)
+
+    def _never(self) -> JournalError:
+        why = self._health.fault or "it was closed"
+        return JournalError(f"{len(self._backlog)} events did not reach the journal: {why}")
+
+    # --- State -------------------------------------------------------------------------------------------
+
+    # A durable write came back. Health returns only with everything on disk and the reserve in place.
+    def _was_durable(self, waited_s: float) -> None:
+        if waited_s <= self._settings.slow_after_s:
+            self._health.is_late = False
+        if not (self._backlog or self._reserve.is_spent or self._health.is_dead):
+            self._health.fault = ""
+        self._review()
+
+    def _set_fault(self, fault: str) -> None:
+        self._health.fault = fault
+        _log.error("journal: %s", fault)
+        self._review()
+
+    def _review(self) -> None:
+        if self._health.review(backlog=len(self._backlog)):
+            self._on_state(self._health.state, self._health.reason)
+
+    def _watch(self, delay_s: float) -> None:
+        self._watchdog = self._loop.call_later(delay_s, self._check_age)
+
+    def _check_age(self) -> None:
+        self._watchdog = None
+        wait_s = self.oldest_wait_s
+        if wait_s >= self._settings.slow_after_s:
+            self._health.is_late = True
+            self._review()
+        if self._backlog:
+            self._watch(max(self._settings.slow_after_s - wait_s, 0.01))
+
+    def _check_bound(self) -> None:
+        self._review()
+        if len(self._backlog) >= self._settings.backlog_bound and not self._has_overflowed:
+            self._has_overflowed = True
+            self._on_overflow()
+
+    def _check_gapless(self, records: Sequence[Recorded]) -> None:
+        if len(self._backlog) + len(records) > 2 * self._settings.backlog_bound:
+            raise InvariantBroken(
+                f"{len(self._backlog)} events wait for the disk: no one stopped at the bound"
+            )
+        for expected, record in enumerate(records, start=self._end.seq + 1):
+            if record.seq != expected:
+                raise InvariantBroken(f"event {record.seq} came where {expected} was due")
+
+
+def _corrupt(text: str) -> sqlite3.Error:
+    return sqlite_error(sqlite3.SQLITE_CORRUPT, "SQLITE_CORRUPT", text)
