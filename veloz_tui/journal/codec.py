@@ -11,8 +11,10 @@ import msgspec
 
 from veloz_tui.domain.events import AnyEvent, OrderFilled, Recorded
 
+Content = tuple[int, int, str, str | None, str | None, bytes]
+"""seq, at, kind, client_order_id, venue_key, body."""
 Row = tuple[int, int, str, str | None, str | None, bytes, bytes]
-"""seq, at, kind, client_order_id, venue_key, body, hash: the columns of table `event`, in order."""
+"""The same and the hash: the columns of table `event`, in order."""
 
 _encoder = msgspec.json.Encoder(order="deterministic", decimal_format="string")
 _decoder = msgspec.json.Decoder(list[AnyEvent])
@@ -63,10 +65,9 @@ def venue_key(event: AnyEvent) -> str | None:
     return None
 
 
-def link(previous: bytes, row: Sequence[object]) -> bytes:
-    """Return the hash of a row after `previous`; `row` is a Row, with or without its own hash."""
-    seq, at, kind, client_order_id, key, body = row[:6]
-    assert isinstance(body, bytes)
+def link(previous: bytes, content: Content) -> bytes:
+    """Return the hash of a row that follows `previous`."""
+    seq, at, kind, client_order_id, key, body = content
     head = f"\n{seq}\n{at}\n{kind}\n{client_order_id or ''}\n{key or ''}\n"
     return sha256(previous + head.encode() + body).digest()
 
@@ -83,7 +84,8 @@ def first_break(rows: Sequence[Row], *, end: ChainEnd) -> tuple[int, str] | None
         seq += 1
         if row[0] != seq:
             return seq, f"event {seq} is missing (the next one is {row[0]})"
-        if row[6] != link(previous, row):
+        # Damage can turn a blob into a text.
+        if not isinstance(row[5], bytes) or row[6] != link(previous, row[:6]):
             return seq, "its content and its hash don't agree"
         previous = row[6]
     return None
