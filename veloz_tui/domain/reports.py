@@ -189,6 +189,8 @@ class FillsListed(msgspec.Struct, frozen=True):
     venue: VenueId
     instrument_id: InstrumentId
     fills: tuple[Fill, ...]
+    since: TradeId | None = None
+    """The FetchFills' own `since`: with it the list holds every trade after that one."""
 
 
 class Balance(msgspec.Struct, frozen=True):

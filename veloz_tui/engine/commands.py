@@ -1,0 +1,325 @@
+"""Commands: each is taken once, journaled in words, and answered by exactly one Ack."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+from veloz_tui.domain import commands as c
+from veloz_tui.domain.events import AlertAcknowledged, CommandTaken, PausedSet, ReduceOnlySet
+from veloz_tui.domain.order import Order, OrderRequest
+from veloz_tui.domain.types import (
+    SECOND,
+    ClientOrderId,
+    InstrumentId,
+    Nanos,
+    OrderType,
+    RearmLevel,
+    Side,
+    StrategyState,
+    TimeInForce,
+)
+from veloz_tui.domain.views import Ack, Verdict
+from veloz_tui.engine import killswitch, pnl, strategies, words
+from veloz_tui.engine.actions import Reply, StopEngine, WarmUp
+from veloz_tui.engine.orders import cancel, is_protective_stop, open_orders, place
+from veloz_tui.engine.risk.check import verdict
+from veloz_tui.engine.risk.denial import Denial
+from veloz_tui.engine.risk_inputs import risk_inputs
+from veloz_tui.engine.turn import Turn
+
+MUTE: Final = 600 * SECOND
+_UNJOURNALED: Final = (c.KillPrepare, c.WatchInstruments)
+
+
+def on_command(turn: Turn, command: c.AnyCommand) -> None:
+    """Do it, and answer; a repeated id is only answered."""
+    known = turn.live.commands.get(command.command_id)
+    if known is not None:
+        turn.act(Reply(known))
+        return
+    is_dry = isinstance(command, c.PlaceOrder | c.ClosePosition) and command.is_dry
+    if not is_dry and not isinstance(command, _UNJOURNALED):
+        turn.emit(CommandTaken(turn.now, command.by, _words_of(command)))
+    ack = _HANDLERS[type(command)](turn, command)
+    if not is_dry:
+        turn.live.remember(ack)
+    turn.act(Reply(ack))
+
+
+def _words_of(command: c.AnyCommand) -> str:
+    fields = (f"{name}={getattr(command, name)}" for name in command.__struct_fields__[2:])
+    return f"{type(command).__name__} {' '.join(fields)}".strip()
+
+
+def _ok(command: c.AnyCommand, text: str, ids: tuple[ClientOrderId, ...] = ()) -> Ack:
+    return Ack(command.command_id, is_ok=True, text=text, client_order_ids=ids)
+
+
+def _no(command: c.AnyCommand, text: str, code: str = "") -> Ack:
+    return Ack(command.command_id, is_ok=False, text=text, code=code)
+
+
+# --- Orders ----------------------------------------------------------------------------------------------
+
+
+def _unknown_instrument(turn: Turn, command: c.AnyCommand, instrument_id: InstrumentId) -> Ack:
+    known = ", ".join(sorted(turn.state.instruments)) or "none yet"
+    return _no(command, f"no instrument {instrument_id}: known are {known}", "UNKNOWN_INSTRUMENT")
+
+
+def _place_order(turn: Turn, command: c.PlaceOrder) -> Ack:
+    if command.request.instrument_id not in turn.state.instruments:
+        return _unknown_instrument(turn, command, command.request.instrument_id)
+    return _place(turn, command, command.request, is_exit=False)
+
+
+def _place(
+    turn: Turn, command: c.PlaceOrder | c.ClosePosition, request: OrderRequest, *, is_exit: bool
+) -> Ack:
+    said = _verdict(turn, request, is_exit=is_exit)
+    if command.is_dry:
+        return Ack(command.command_id, is_ok=said.is_ok, text=said.text, code=said.code, verdict=said)
+    client_order_id, denial = place(turn, request, is_exit=is_exit)
+    if denial is not None:
+        return Ack(command.command_id, is_ok=False, text=denial.text, code=denial.code, verdict=said)
+    order = turn.state.orders[client_order_id]
+    text = f"SENDING {words.order_text(turn.state, order)}"
+    return Ack(command.command_id, is_ok=True, text=text, client_order_ids=(client_order_id,), verdict=said)
+
+
+def _verdict(turn: Turn, request: OrderRequest, *, is_exit: bool) -> Verdict:
+    entry = turn.state.position(request.instrument_id).entry
+    return verdict(request, risk_inputs(turn, request, is_exit=is_exit), average_entry=entry)
+
+
+def _cancel_orders(turn: Turn, command: c.CancelOrders) -> Ack:
+    orders = _named(turn, command) if command.client_order_ids else _matching(turn, command)
+    if isinstance(orders, Ack):
+        return orders
+    ids = tuple(o.client_order_id for o in orders if cancel(turn, o, by=command.by or "operator"))
+    if not ids and command.client_order_ids:
+        gone = turn.state.orders[command.client_order_ids[0]]
+        filled = words.number(gone.filled)
+        return _no(command, f"{words.short_id(gone.client_order_id)} is gone: {gone.status} {filled}", "GONE")
+    again = sorted({o.strategy_id for o in orders if _quotes_again(turn, o)})
+    note = f"; {', '.join(again)} will quote again; Space stops it" if again else ""
+    return _ok(command, f"canceling {len(ids)}{note}", ids)
+
+
+def _quotes_again(turn: Turn, order: Order) -> bool:
+    record = turn.state.strategies.get(order.strategy_id)
+    return record is not None and record.state is StrategyState.RUNNING
+
+
+def _named(turn: Turn, command: c.CancelOrders) -> list[Order] | Ack:
+    orders = []
+    for client_order_id in command.client_order_ids:
+        order = turn.state.orders.get(client_order_id)
+        if order is None:
+            return _no(command, f"no order {client_order_id}: nothing canceled", "UNKNOWN_ORDER")
+        orders.append(order)
+    return orders
+
+
+def _matching(turn: Turn, command: c.CancelOrders) -> list[Order] | Ack:
+    if not command.is_all:
+        return _no(command, "cancel what? An id, or all", "NOTHING_NAMED")
+    return [
+        order
+        for order in open_orders(turn)
+        if (command.instrument_id is None or order.instrument_id == command.instrument_id)
+        and (command.venue is None or turn.state.venue_of(order.instrument_id) == command.venue)
+        and (command.strategy_id is None or order.strategy_id == command.strategy_id)
+        and (command.includes_stops or not is_protective_stop(order))
+        and (command.includes_external or not order.is_external)
+    ]
+
+
+def _close_position(turn: Turn, command: c.ClosePosition) -> Ack:
+    if command.instrument_id not in turn.state.instruments:
+        return _unknown_instrument(turn, command, command.instrument_id)
+    request = exit_request(turn, command.instrument_id, fraction=command.fraction, price=command.price)
+    if isinstance(request, str):
+        return _no(command, request, "NOTHING_TO_CLOSE")
+    return _place(turn, command, request, is_exit=True)
+
+
+def exit_request(
+    turn: Turn, instrument_id: InstrumentId, *, fraction: Decimal = Decimal(1), price: Decimal | None = None
+) -> OrderRequest | str:
+    """Return the LIMIT IOC that shrinks a position, or why there is none."""
+    instrument = turn.state.instruments[instrument_id]
+    position = turn.state.position(instrument_id)
+    side = Side.SELL if position.quantity > 0 else Side.BUY
+    quantity = instrument.round_quantity(abs(position.quantity) * min(fraction, Decimal(1)))
+    if not quantity:
+        return f"no position in {instrument.display} to close"
+    if price is None:
+        touch = pnl.reference(turn.state, turn.live, instrument_id)
+        if touch is None:
+            return f"no fresh book of {instrument.display}: name a price, or close it at the venue"
+        slip = touch * turn.settings.close_slippage
+        price = instrument.round_price(touch + slip * side.sign, side=side.opposite)
+    return OrderRequest(
+        instrument_id=instrument_id,
+        side=side,
+        quantity=quantity,
+        price=price,
+        time_in_force=TimeInForce.IOC,
+        reduce_only=True,
+    )
+
+
+def _flatten(turn: Turn, command: c.Flatten) -> Ack:
+    wanted = [
+        i
+        for i, p in turn.state.positions.items()
+        if p.quantity and command.instrument_id in (None, i) and i in turn.state.instruments
+    ]
+    for order in open_orders(turn):
+        if command.instrument_id in (None, order.instrument_id) and not order.is_external:
+            cancel(turn, order, by=command.by or "flatten")
+    texts: list[str] = []
+    ids: list[ClientOrderId] = []
+    for instrument_id in wanted:
+        text, client_order_id = _flatten_one(turn, instrument_id)
+        texts.append(text)
+        ids.extend(client_order_id)
+    return _ok(command, "; ".join(texts) or "no position to flatten; orders canceled", tuple(ids))
+
+
+def _flatten_one(turn: Turn, instrument_id: InstrumentId) -> tuple[str, tuple[ClientOrderId, ...]]:
+    request = exit_request(turn, instrument_id)
+    if isinstance(request, str):
+        return request, ()
+    market = OrderRequest(
+        instrument_id=instrument_id,
+        side=request.side,
+        quantity=request.quantity,
+        order_type=OrderType.MARKET,
+        reduce_only=True,
+    )
+    client_order_id, denial = place(turn, market, is_exit=True)
+    if isinstance(denial, Denial):
+        return denial.text, ()
+    return f"SENDING {words.order_text(turn.state, turn.state.orders[client_order_id])}", (client_order_id,)
+
+
+# --- Strategies and trading state -------------------------------------------------------------------------
+
+
+def _start_strategy(turn: Turn, command: c.StartStrategy) -> Ack:
+    is_ok, text = strategies.start(turn, command.strategy_id)
+    return _ok(command, text) if is_ok else _no(command, text)
+
+
+def _stop_strategy(turn: Turn, command: c.StopStrategy) -> Ack:
+    is_ok, text = strategies.stop(
+        turn, command.strategy_id, by=command.by or "operator", keeps_orders=command.keeps_orders
+    )
+    return _ok(command, text) if is_ok else _no(command, text)
+
+
+def _pause_strategy(turn: Turn, command: c.PauseStrategy) -> Ack:
+    is_ok, text = strategies.pause(turn, command.strategy_id, by=command.by or "operator")
+    return _ok(command, text) if is_ok else _no(command, text)
+
+
+def _pause(turn: Turn, command: c.Pause) -> Ack:
+    turn.emit(PausedSet(turn.now, is_on=True, by=command.by))
+    canceled = strategies.pause_all(turn, by=command.by or "pause")
+    return _ok(command, f"PAUSED: strategies pull their quotes, {canceled} canceled; positions stay. :resume")
+
+
+def _resume(turn: Turn, command: c.Resume) -> Ack:
+    if turn.state.is_halted:
+        return _no(command, "HALTED: :rearm exits or :rearm full, not :resume")
+    if turn.state.is_paused:
+        turn.emit(PausedSet(turn.now, is_on=False, by=command.by))
+    if turn.state.is_reduce_only or turn.state.rearm_level is RearmLevel.EXITS:
+        turn.emit(ReduceOnlySet(turn.now, is_on=False, by=command.by))
+    return _ok(command, "trading OK: strategies may quote, orders may grow positions")
+
+
+def _reduce(turn: Turn, command: c.Reduce) -> Ack:
+    turn.emit(ReduceOnlySet(turn.now, is_on=True, by=command.by))
+    return _ok(command, "REDUCE: only orders that shrink a position leave from now on. :resume")
+
+
+def _kill_prepare(turn: Turn, command: c.KillPrepare) -> Ack:
+    turn.act(WarmUp())
+    return _ok(command, "ready to kill")
+
+
+def _kill(turn: Turn, command: c.Kill) -> Ack:
+    return _ok(
+        command,
+        killswitch.kill(turn, kill_id=command.kill_id, reason=command.reason, by=command.by or "operator"),
+    )
+
+
+def _rearm(turn: Turn, command: c.Rearm) -> Ack:
+    if command.confirmation != turn.settings.profile:
+        return _no(
+            command, f"to re-arm type the profile's name: :rearm {command.level} {turn.settings.profile}"
+        )
+    why_not = killswitch.rearm(turn, level=command.level, by=command.by or "operator")
+    if why_not is not None:
+        return _no(command, f"not re-armed: {why_not}")
+    what = "only exits may leave" if command.level is RearmLevel.EXITS else "trading OK"
+    return _ok(command, f"RE-ARMED {command.level}: {what}; strategies stay stopped")
+
+
+# --- Alerts, control, the end -----------------------------------------------------------------------------
+
+
+def _acknowledge(turn: Turn, command: c.AcknowledgeAlert) -> Ack:
+    if command.key != "*" and command.key not in turn.state.alerts:
+        return _no(command, "no such alert")
+    turn.emit(AlertAcknowledged(turn.now, command.key, command.by))
+    return _ok(command, "acknowledged")
+
+
+def _mute(turn: Turn, command: c.MuteAlert) -> Ack:
+    turn.live.mutes[command.key] = Nanos(turn.now + MUTE)
+    return _ok(command, "muted for 10 min; CRIT is never muted")
+
+
+def _nothing(turn: Turn, command: c.AnyCommand) -> Ack:
+    return _ok(command, "")
+
+
+def _shutdown(turn: Turn, command: c.Shutdown) -> Ack:
+    for strategy_id, record in turn.state.strategies.items():
+        if record.state in (StrategyState.RUNNING, StrategyState.STARTING, StrategyState.PAUSED):
+            strategies.stop(turn, strategy_id, by=command.by or "shutdown")
+    if command.cancels_orders:
+        for order in open_orders(turn):
+            if not order.is_external:
+                cancel(turn, order, by=command.by or "shutdown")
+    turn.live.stopping = True
+    turn.act(StopEngine(f"shutdown by {command.by or 'operator'}"))
+    resting = 0 if command.cancels_orders else len(turn.state.open_orders)
+    return _ok(command, f"engine stops; {resting} orders stay at the venue")
+
+
+_HANDLERS: Final[dict[type[c.Command], Callable[[Turn, Any], Ack]]] = {
+    c.PlaceOrder: _place_order,
+    c.CancelOrders: _cancel_orders,
+    c.ClosePosition: _close_position,
+    c.Flatten: _flatten,
+    c.StartStrategy: _start_strategy,
+    c.StopStrategy: _stop_strategy,
+    c.PauseStrategy: _pause_strategy,
+    c.Pause: _pause,
+    c.Resume: _resume,
+    c.Reduce: _reduce,
+    c.KillPrepare: _kill_prepare,
+    c.Kill: _kill,
+    c.Rearm: _rearm,
+    c.AcknowledgeAlert: _acknowledge,
+    c.MuteAlert: _mute,
+    c.TakeControl: _nothing,
+    c.WatchInstruments: _nothing,
+    c.Shutdown: _shutdown,
+}

@@ -1,0 +1,200 @@
+"""Live: what is true now and not journaled: books, health, pacing. Rebuilt after a start, never replayed."""
+
+from collections import deque
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from veloz_tui.domain.book import OrderBook
+from veloz_tui.domain.reports import Channel, HealthReported, JournalReported, JournalState, QuoteIntent
+from veloz_tui.domain.types import (
+    ChannelState,
+    ClientOrderId,
+    CommandId,
+    InstrumentId,
+    Nanos,
+    Side,
+    StrategyId,
+    VenueId,
+)
+from veloz_tui.domain.views import Ack
+from veloz_tui.engine.breaker import CircuitBreaker
+from veloz_tui.engine.risk.rate import OrderRate
+from veloz_tui.engine.risk.usage import UsageTracker
+
+MAX_SEEN_COMMANDS: Final = 2_000
+
+
+class LiveBook:
+    """One instrument's public market: book, last trade, and whether they may be used."""
+
+    __slots__ = (
+        "book",
+        "first_price",
+        "is_quiet",
+        "last_price",
+        "last_side",
+        "last_traded_at",
+        "median_gap_ns",
+        "stale_reason",
+        "updated_at",
+    )
+
+    def __init__(self) -> None:
+        self.book = OrderBook()
+        self.stale_reason = "waiting for the first snapshot"
+        """Empty: fresh. A stale book reaches no strategy and prices no order."""
+        self.is_quiet = False
+        self.updated_at: Nanos = Nanos(0)
+        self.last_price: float | None = None
+        self.last_side: Side | None = None
+        self.last_traded_at: Nanos = Nanos(0)
+        self.first_price: float | None = None
+        """The first price seen of this PnL day: the base of the day's change."""
+        self.median_gap_ns = 0
+
+    @property
+    def is_fresh(self) -> bool:
+        return not self.stale_reason
+
+
+class VenueLive:
+    """One venue's connections and health."""
+
+    __slots__ = ("breaker", "channels", "door_closed_until", "health", "reasons", "reconciled", "reconciling")
+
+    def __init__(self, venue: VenueId, breaker: CircuitBreaker) -> None:
+        self.channels: dict[Channel, ChannelState] = dict.fromkeys(Channel, ChannelState.DOWN)
+        self.reasons: dict[Channel, str] = {}
+        self.health = HealthReported(venue)
+        self.breaker = breaker
+        self.reconciling = False
+        self.reconciled = False
+        self.door_closed_until: Nanos | None = None
+
+
+class Doubt:
+    """How far we are in asking for one order."""
+
+    __slots__ = ("absent_on", "absent_times", "asked", "reason", "since")
+
+    def __init__(self, since: Nanos, reason: str) -> None:
+        self.since = since
+        self.reason = reason
+        self.asked = 0
+        self.absent_times = 0
+        """Not-founds after the moment when an unprocessed copy would have been refused."""
+        self.absent_on: set[str] = set()
+
+
+class StrategyLive:
+    """One strategy's host and wishes."""
+
+    __slots__ = ("callbacks_us", "doing", "quotes", "refs", "stale_intents")
+
+    def __init__(self) -> None:
+        self.doing = ""
+        self.quotes: dict[InstrumentId, QuoteIntent] = {}
+        self.callbacks_us: deque[float] = deque(maxlen=512)
+        self.stale_intents = 0
+        self.refs: dict[int, ClientOrderId] = {}
+        """The running run's own numbers of its orders."""
+
+    @property
+    def callback_p99_us(self) -> float | None:
+        if not self.callbacks_us:
+            return None
+        ordered = sorted(self.callbacks_us)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+
+
+class KillLive:
+    """The running kill's sweep: which venues have listed nothing, and when they were asked."""
+
+    __slots__ = ("certify_after", "polls", "started_at", "zero_at")
+
+    def __init__(self, started_at: Nanos, certify_after: Nanos) -> None:
+        self.started_at = started_at
+        self.certify_after = certify_after
+        self.polls = 0
+        self.zero_at: dict[VenueId, Nanos] = {}
+        """Venue -> when the last empty account-wide list was asked for."""
+
+
+class Denied(msgspec.Struct):
+    """The last denial of one kind, to journal repeats at most once a second."""
+
+    at: Nanos
+    suppressed: int = 0
+
+
+class Live:
+    """Everything the engine knows that a restart may forget."""
+
+    __slots__ = (
+        "books",
+        "cancels_in_flight",
+        "commands",
+        "consoles",
+        "controller",
+        "denied",
+        "doubts",
+        "engine_lag_ms",
+        "equity_peak",
+        "exits_placed_at",
+        "fees",
+        "guardian_alive",
+        "guardian_reason",
+        "journal",
+        "kill",
+        "mutes",
+        "order_rate",
+        "stopping",
+        "strategies",
+        "usage",
+        "venues",
+    )
+
+    def __init__(self) -> None:
+        self.books: dict[InstrumentId, LiveBook] = {}
+        self.venues: dict[VenueId, VenueLive] = {}
+        self.doubts: dict[ClientOrderId, Doubt] = {}
+        self.cancels_in_flight: dict[ClientOrderId, Nanos] = {}
+        self.strategies: dict[StrategyId, StrategyLive] = {}
+        self.order_rate = OrderRate()
+        self.usage = UsageTracker()
+        self.exits_placed_at: dict[InstrumentId, Nanos] = {}
+        self.commands: dict[CommandId, Ack] = {}
+        self.denied: dict[tuple[str, str, str], Denied] = {}
+        self.kill: KillLive | None = None
+        self.journal = JournalReported(JournalState.OK)
+        self.guardian_alive = True
+        self.guardian_reason = ""
+        self.consoles = 0
+        self.controller = ""
+        self.fees: dict[VenueId, tuple[Decimal, Decimal]] = {}
+        """Maker and taker fraction, a venue."""
+        self.equity_peak: Decimal | None = None
+        self.mutes: dict[str, Nanos] = {}
+        self.engine_lag_ms: float | None = None
+        self.stopping = False
+
+    def book(self, instrument_id: InstrumentId) -> LiveBook:
+        """The live book, made on first use."""
+        found = self.books.get(instrument_id)
+        if found is None:
+            found = self.books[instrument_id] = LiveBook()
+        return found
+
+    def strategy(self, strategy_id: StrategyId) -> StrategyLive:
+        found = self.strategies.get(strategy_id)
+        if found is None:
+            found = self.strategies[strategy_id] = StrategyLive()
+        return found
+
+    def remember(self, ack: Ack) -> None:
+        """Keep the answer, so that a repeated command is answered and not done again."""
+        self.commands[ack.command_id] = ack
+        while len(self.commands) > MAX_SEEN_COMMANDS:
+            del self.commands[next(iter(self.commands))]

@@ -1,0 +1,137 @@
+"""Placing and canceling: from a wish to OrderCreated + Submit, or to OrderDenied; cancels at once, always.
+
+A Submit is parked by the loop until its OrderCreated is durable. A cancel removes a parked submit, and is
+sent all the same to whatever may have left; it is sticky: sent again when the venue says that it has it.
+"""
+
+from typing import Final
+
+from veloz_tui.domain.events import CancelRequested, OrderCreated, OrderDenied
+from veloz_tui.domain.ids import client_order_id
+from veloz_tui.domain.order import Order, OrderRequest
+from veloz_tui.domain.reports import Endpoint
+from veloz_tui.domain.types import MILLISECOND, SECOND, ClientOrderId, Nanos, OrderStatus, OrderType
+from veloz_tui.engine.actions import Cancel, QueryOrder, Submit, Unpark
+from veloz_tui.engine.live import Denied
+from veloz_tui.engine.risk.check import check
+from veloz_tui.engine.risk.denial import Denial
+from veloz_tui.engine.risk_inputs import risk_inputs
+from veloz_tui.engine.turn import Turn
+
+COALESCE_CANCELS: Final = SECOND
+LONGEST_CANCEL_PAUSE: Final = 10 * SECOND
+REPEAT_DENIAL_AFTER: Final = SECOND
+
+
+def place(
+    turn: Turn, request: OrderRequest, *, ref: int = 0, is_exit: bool = False
+) -> tuple[ClientOrderId, Denial | None]:
+    """Create an order or deny it; returns its id and, if denied, why."""
+    state = turn.state
+    denial = check(request, risk_inputs(turn, request, is_exit=is_exit))
+    new_id = client_order_id(account=state.account_tag, epoch=state.epoch, counter=state.counter + 1)
+    if denial is not None:
+        _deny(turn, new_id, request, denial, ref)
+        return new_id, denial
+    seq = turn.emit(OrderCreated(turn.now, new_id, request, ref))
+    venue = state.venue_of(request.instrument_id)
+    turn.live.order_rate.record(request.strategy_id, turn.now)
+    turn.live.venues[venue].breaker.allows(turn.now)  # half-open: this order is the probe
+    turn.act(
+        Submit(
+            client_order_id=new_id,
+            venue=venue,
+            request=request,
+            seq=seq,
+            deadline=Nanos(turn.now + turn.settings.submit_deadline_ms * MILLISECOND),
+            is_exit=is_exit or request.strategy_id == "manual",
+        )
+    )
+    return new_id, None
+
+
+def _deny(turn: Turn, new_id: ClientOrderId, request: OrderRequest, denial: Denial, ref: int) -> None:
+    key = (request.strategy_id, request.instrument_id, denial.code)
+    last = turn.live.denied.get(key)
+    is_manual = request.strategy_id == "manual"
+    if last is not None and not is_manual and turn.now - last.at < REPEAT_DENIAL_AFTER:
+        last.suppressed += 1
+        return
+    turn.emit(
+        OrderDenied(
+            turn.now,
+            new_id,
+            request,
+            denial.code,
+            denial.text,
+            denial.limit,
+            denial.value,
+            suppressed=last.suppressed if last else 0,
+            ref=ref,
+        )
+    )
+    turn.live.denied[key] = Denied(turn.now)
+
+
+def cancel(turn: Turn, order: Order, *, by: str) -> bool:
+    """Want an order gone; False if it already is."""
+    if order.is_terminal:
+        return False
+    if order.cancel_requested_at is None:
+        turn.emit(CancelRequested(turn.now, order.client_order_id, by))
+    if order.status is OrderStatus.CREATED:
+        turn.act(Unpark((order.client_order_id,), f"canceled before it was sent, by {by}"))
+    send_cancel(turn, order)
+    return True
+
+
+def send_cancel(turn: Turn, order: Order, *, even_if_in_flight: bool = False) -> None:
+    """Put a cancel on the wire; one in flight an order, repeats coalesce for a second."""
+    sent = turn.live.cancels_in_flight.get(order.client_order_id)
+    if sent is not None and turn.now - sent < COALESCE_CANCELS and not even_if_in_flight:
+        return
+    turn.live.cancels_in_flight[order.client_order_id] = turn.now
+    turn.act(
+        Cancel(
+            client_order_id=order.client_order_id,
+            venue=turn.state.venue_of(order.instrument_id),
+            instrument_id=order.instrument_id,
+            venue_order_id=order.venue_order_id,
+            venue_client_id=order.venue_client_id or order.client_order_id,
+        )
+    )
+    waited = turn.now - (order.cancel_requested_at or turn.now)
+    turn.timer(
+        f"cancel:{order.client_order_id}", after_ns=min(max(SECOND, waited // 2), LONGEST_CANCEL_PAUSE)
+    )
+
+
+def on_cancel_timer(turn: Turn, client_order_id_: str) -> None:
+    """Still open a while after its cancel: ask, and cancel again."""
+    order = turn.state.order_of(client_order_id_)
+    if order is None or order.is_terminal or order.cancel_requested_at is None:
+        return
+    query(turn, order, Endpoint.ORDER)
+    send_cancel(turn, order, even_if_in_flight=True)
+
+
+def query(turn: Turn, order: Order, endpoint: Endpoint) -> None:
+    """Ask the venue for one order."""
+    turn.act(
+        QueryOrder(
+            client_order_id=order.client_order_id,
+            venue=turn.state.venue_of(order.instrument_id),
+            instrument_id=order.instrument_id,
+            endpoint=endpoint,
+            venue_order_id=order.venue_order_id,
+        )
+    )
+
+
+def open_orders(turn: Turn) -> list[Order]:
+    """All orders that rest or may get to rest, in the order of their creation."""
+    return [turn.state.orders[i] for i in turn.state.open_orders]
+
+
+def is_protective_stop(order: Order) -> bool:
+    return order.request.order_type is OrderType.STOP_LIMIT

@@ -1,0 +1,73 @@
+"""A strategy's wanted quotes against its working orders: latest wins, paced, new legs after old cancels."""
+
+from veloz_tui.domain.order import Order
+from veloz_tui.domain.reports import QuoteIntent
+from veloz_tui.domain.types import InstrumentId, StrategyId, StrategyState
+from veloz_tui.engine.orders import cancel, open_orders, place
+from veloz_tui.engine.quoting import diff_quotes
+from veloz_tui.engine.turn import Turn
+
+
+def wish(turn: Turn, strategy_id: StrategyId, intent: QuoteIntent) -> None:
+    """The newest wish replaces the one before."""
+    turn.live.strategy(strategy_id).quotes[intent.instrument_id] = intent
+    requote(turn, strategy_id, intent.instrument_id)
+
+
+def requote(turn: Turn, strategy_id: StrategyId, instrument_id: InstrumentId) -> None:
+    """Move the working quotes towards the wish, as far as may be done now."""
+    intent = turn.live.strategy(strategy_id).quotes.get(instrument_id)
+    instrument = turn.state.instruments.get(instrument_id)
+    market = turn.live.books.get(instrument_id)
+    if intent is None or instrument is None or market is None or not market.is_fresh:
+        return
+    working = [
+        o for o in open_orders(turn) if o.strategy_id == strategy_id and o.instrument_id == instrument_id
+    ]
+    bid, ask = market.book.best_bid, market.book.best_ask
+    touch = None
+    if bid is not None and ask is not None:
+        touch = (instrument.price_from_level(bid[0]), instrument.price_from_level(ask[0]))
+    plan = diff_quotes(intent, working, instrument, touch=touch, may_overlap=False)
+    for client_order_id in plan.cancels:
+        cancel(turn, turn.state.orders[client_order_id], by=strategy_id)
+    for request in plan.places:
+        if not _has_budget(turn, strategy_id):
+            turn.timer(f"requote:{strategy_id}:{instrument_id}", after_ns=200_000_000)
+            return
+        place(turn, request)
+
+
+def _has_budget(turn: Turn, strategy_id: StrategyId) -> bool:
+    """Wait rather than be denied: quotes are paced by the limits on orders a second, with room for others."""
+    limits = turn.settings.limits
+    own = limits.strategy_orders_per_second.get(strategy_id)
+    if own is not None and turn.live.order_rate.of_strategy(strategy_id, turn.now) >= own:
+        return False
+    account = limits.max_orders_per_second
+    if account is not None and turn.live.order_rate.of_account(turn.now) >= max(1, account * 4 // 5):
+        return False
+    venue_used = max((v.health.orders_used or 0.0 for v in turn.live.venues.values()), default=0.0)
+    return venue_used < 0.7
+
+
+def on_requote_timer(turn: Turn, rest: str) -> None:
+    strategy_id, _, instrument_id = rest.partition(":")
+    requote(turn, StrategyId(strategy_id), InstrumentId(instrument_id))
+
+
+def requote_after(turn: Turn, order: Order) -> None:
+    """An order ended: a wish that waited for it may go on."""
+    record = turn.state.strategies.get(order.strategy_id)
+    if record is not None and record.state is StrategyState.RUNNING and not turn.state.is_paused:
+        requote(turn, order.strategy_id, order.instrument_id)
+
+
+def pull(turn: Turn, strategy_id: StrategyId, *, by: str) -> int:
+    """Forget the wishes and cancel every order of the strategy; returns how many were open."""
+    turn.live.strategy(strategy_id).quotes.clear()
+    count = 0
+    for order in open_orders(turn):
+        if order.strategy_id == strategy_id and cancel(turn, order, by=by):
+            count += 1
+    return count

@@ -1,0 +1,144 @@
+"""Gathers what the risk rules look at: all working, parked, in-doubt and held orders of an instrument count."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from veloz_tui.domain.instrument import Instrument
+from veloz_tui.domain.order import Order, OrderRequest
+from veloz_tui.domain.reports import JournalState
+from veloz_tui.domain.types import (
+    ZERO,
+    BreakerState,
+    ChannelState,
+    InstrumentId,
+    OrderStatus,
+    RearmLevel,
+    Side,
+    TradingState,
+)
+from veloz_tui.engine import pnl
+from veloz_tui.engine.risk.inputs import RiskInputs
+from veloz_tui.engine.turn import Turn
+
+
+def trading_state(turn: Turn) -> TradingState:
+    """What may leave now, the strictest reason first."""
+    state, live = turn.state, turn.live
+    if state.is_halted:
+        return TradingState.HALTED
+    if live.journal.state is not JournalState.OK or not live.guardian_alive or live.stopping:
+        return TradingState.CANCEL_ONLY
+    if state.is_reduce_only or state.rearm_level is RearmLevel.EXITS:
+        return TradingState.REDUCE_ONLY
+    return TradingState.READY
+
+
+def exposed_orders(turn: Turn, instrument_id: InstrumentId) -> Iterator[Order]:
+    """Orders that may still fill: open ones, and held ones whose absence is recent."""
+    state = turn.state
+    for group in (state.open_orders, state.held):
+        for client_order_id in group:
+            order = state.orders[client_order_id]
+            if order.instrument_id == instrument_id:
+                yield order
+
+
+def leaves(turn: Turn, instrument_id: InstrumentId) -> tuple[Decimal, Decimal, Decimal]:
+    """Return the leaves that buy, that sell, and the reduce-only part of the closing side."""
+    buying = selling = reducing = ZERO
+    closing = Side.SELL if turn.state.position(instrument_id).quantity > 0 else Side.BUY
+    for order in exposed_orders(turn, instrument_id):
+        if order.side is Side.BUY:
+            buying += order.leaves
+        else:
+            selling += order.leaves
+        if order.request.reduce_only and order.side is closing:
+            reducing += order.leaves
+    return buying, selling, reducing
+
+
+def _in_flight(turn: Turn, instrument: Instrument) -> tuple[Decimal, Decimal]:
+    """Base and quote that our orders will lock, but the venue's balances don't show yet."""
+    base = quote = ZERO
+    for client_order_id in turn.state.open_orders:
+        order = turn.state.orders[client_order_id]
+        if order.status not in (OrderStatus.CREATED, OrderStatus.SUBMITTED):
+            continue
+        its = turn.state.instruments.get(order.instrument_id)
+        if its is None or its.venue != instrument.venue:
+            continue
+        price = order.request.price or pnl.mark(turn.state, turn.live, order.instrument_id) or ZERO
+        if order.side is Side.SELL and its.base == instrument.base:
+            base += order.leaves
+        elif order.side is Side.BUY and its.quote == instrument.quote:
+            quote += order.leaves * price
+    return base, quote
+
+
+def free(turn: Turn, instrument: Instrument) -> tuple[Decimal | None, Decimal | None]:
+    """Return free base and quote at the instrument's venue, less what is in flight."""
+    balances = turn.state.balances.get(instrument.venue)
+    if balances is None:
+        return None, None
+    base_in_flight, quote_in_flight = _in_flight(turn, instrument)
+    base, quote = balances.get(instrument.base), balances.get(instrument.quote)
+    return (
+        (base.free if base else ZERO) - base_in_flight,
+        (quote.free if quote else ZERO) - quote_in_flight,
+    )
+
+
+def gross_exposure(turn: Turn) -> Decimal | None:
+    """The worst case of every instrument, valued and summed; None if one can't be valued."""
+    total = ZERO
+    instruments = set(turn.state.positions) | {
+        turn.state.orders[i].instrument_id for i in (*turn.state.open_orders, *turn.state.held)
+    }
+    for instrument_id in sorted(instruments):
+        position = turn.state.position(instrument_id).quantity
+        buying, selling, _ = leaves(turn, instrument_id)
+        worst = max(abs(position + buying), abs(position - selling))
+        if not worst:
+            continue
+        price = pnl.mark(turn.state, turn.live, instrument_id)
+        if price is None:
+            return None
+        total += worst * price
+    return total
+
+
+def risk_inputs(turn: Turn, request: OrderRequest, *, is_exit: bool = False) -> RiskInputs:
+    """Build the inputs of one check. The instrument must be known (the caller has looked)."""
+    state, live, settings = turn.state, turn.live, turn.settings
+    instrument = state.instruments[request.instrument_id]
+    venue = live.venues.get(instrument.venue)
+    market = live.books.get(instrument.id)
+    buying, selling, reducing = leaves(turn, instrument.id)
+    free_base, free_quote = free(turn, instrument)
+    fees = live.fees.get(instrument.venue)
+    return RiskInputs(
+        instrument=instrument,
+        limits=settings.limits,
+        book=market.book if market is not None and market.is_fresh else None,
+        reference=pnl.reference(state, live, instrument.id),
+        trading_state=trading_state(turn),
+        is_paused=state.is_paused,
+        venue_state=state.venues.get(instrument.venue, ChannelState.DOWN),
+        breaker=venue.breaker.peek(turn.now) if venue else BreakerState.OPEN,
+        journal_ok=live.journal.state is JournalState.OK,
+        guardian_ok=live.guardian_alive,
+        position=state.position(instrument.id).quantity,
+        buy_leaves=buying,
+        sell_leaves=selling,
+        reduce_leaves=reducing,
+        is_exit=is_exit,
+        free_base=free_base,
+        free_quote=free_quote,
+        equity=pnl.equity(state, live, settings) if settings.limits.max_leverage is not None else None,
+        gross_exposure=gross_exposure(turn) if settings.limits.max_leverage is not None else None,
+        maker_fee=fees[0] if fees else None,
+        taker_fee=fees[1] if fees else None,
+        recent_account=live.order_rate.of_account(turn.now),
+        recent_strategy=live.order_rate.of_strategy(request.strategy_id, turn.now),
+        open_orders=sum(1 for i in state.open_orders if not state.orders[i].is_external),
+    )

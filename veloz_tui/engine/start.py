@@ -1,0 +1,68 @@
+"""Start = recovery: what a run does first, on whatever state the journal gave. It never trades or cancels."""
+
+from veloz_tui.domain.events import (
+    AlertRaised,
+    DayOpened,
+    Halted,
+    LimitsSet,
+    OrderInDoubt,
+    RunStarted,
+    StrategyChanged,
+    VenueStateChanged,
+)
+from veloz_tui.domain.ids import next_epoch
+from veloz_tui.domain.types import SECOND, ChannelState, OrderStatus, Severity, StrategyState
+from veloz_tui.engine import killswitch
+from veloz_tui.engine.actions import SetGate
+from veloz_tui.engine.ticks import TICK, day_start
+from veloz_tui.engine.turn import Turn
+
+
+def start(turn: Turn, *, account_tag: str, sim_id: str, kill_flag: str) -> None:
+    """Begin a run: ids of a new epoch, everything unconfirmed in doubt, strategies stopped, halt latched."""
+    state, settings = turn.state, turn.settings
+    was_running = state.is_running
+    turn.emit(
+        RunStarted(
+            turn.now,
+            next_epoch(last=state.epoch, now=turn.now),
+            account_tag,
+            settings.mode,
+            settings.version,
+            sim_id,
+        )
+    )
+    turn.emit(LimitsSet(turn.now, settings.limits.as_text()))
+    for venue in settings.venues:
+        turn.emit(VenueStateChanged(turn.now, venue, ChannelState.DOWN, "starting"))
+    _doubt_unconfirmed(turn)
+    _stop_strategies(turn)
+    if was_running:
+        text = "the engine did not stop cleanly last time: orders and fills are being reconciled"
+        turn.emit(AlertRaised(turn.now, "restart", Severity.WARN, text, "UNCLEAN_STOP"))
+    if kill_flag and not state.is_halted:
+        turn.emit(Halted(turn.now, kill_flag, "kill flag found at start", "guardian"))
+    if state.is_halted:
+        killswitch.resume(turn)
+    else:
+        turn.act(SetGate(is_open=True, reason="start", after_seq=state.seq))
+    if day_start(turn) > state.day_at:
+        turn.emit(DayOpened(turn.now, None, {i: p.realized for i, p in state.positions.items()}))
+    turn.timer(TICK, after_ns=SECOND)
+
+
+def _doubt_unconfirmed(turn: Turn) -> None:
+    """Sent or perhaps sent by a run that is gone: in doubt until the venue gives evidence."""
+    for client_order_id in list(turn.state.open_orders):
+        order = turn.state.orders[client_order_id]
+        unconfirmed = order.status in (OrderStatus.CREATED, OrderStatus.SUBMITTED)
+        if unconfirmed and order.in_doubt_since is None:
+            turn.emit(OrderInDoubt(turn.now, client_order_id, "the engine restarted before the answer"))
+
+
+def _stop_strategies(turn: Turn) -> None:
+    for strategy_id, record in turn.state.strategies.items():
+        if record.state not in (StrategyState.STOPPED, StrategyState.FAULTED):
+            turn.emit(
+                StrategyChanged(turn.now, strategy_id, StrategyState.STOPPED, record.run, "engine restarted")
+            )

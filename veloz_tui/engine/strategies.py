@@ -1,0 +1,193 @@
+"""Running strategies: start, stop, pause, faults, and their intents.
+
+Intents of an ended run, or of a strategy that isn't RUNNING, are dropped and counted. A fault pulls that
+strategy's orders; the others go on. Nothing restarts by itself.
+"""
+
+from typing import Final
+
+from veloz_tui.domain.events import StrategyChanged
+from veloz_tui.domain.order import OrderRequest
+from veloz_tui.domain.reports import (
+    CancelIntent,
+    LogIntent,
+    PlaceIntent,
+    QuoteIntent,
+    StrategyHostChanged,
+    StrategyReported,
+    TimerIntent,
+)
+from veloz_tui.domain.types import Severity, StrategyId, StrategyState
+from veloz_tui.engine.actions import StartHost, StopHost
+from veloz_tui.engine.orders import cancel, open_orders, place
+from veloz_tui.engine.quotes import pull, requote, wish
+from veloz_tui.engine.settings import StrategySettings
+from veloz_tui.engine.state import StrategyRecord
+from veloz_tui.engine.turn import Turn
+
+MAX_REFS: Final = 10_000
+_ALIVE = frozenset({StrategyState.STARTING, StrategyState.RUNNING, StrategyState.PAUSED})
+
+
+def settings_of(turn: Turn, strategy_id: StrategyId) -> StrategySettings | None:
+    return next((s for s in turn.settings.strategies if s.strategy_id == strategy_id), None)
+
+
+def record_of(turn: Turn, strategy_id: StrategyId) -> StrategyRecord:
+    return turn.state.strategies.get(strategy_id) or StrategyRecord()
+
+
+def start(turn: Turn, strategy_id: StrategyId) -> tuple[bool, str]:
+    """Start, or resume a paused one; returns whether, and what to tell."""
+    if settings_of(turn, strategy_id) is None:
+        known = ", ".join(s.strategy_id for s in turn.settings.strategies) or "none"
+        return False, f"no strategy {strategy_id}: configured are {known}"
+    record = record_of(turn, strategy_id)
+    if turn.state.is_halted:
+        return False, f"HALTED: {strategy_id} stays stopped. :rearm full first"
+    if record.state is StrategyState.PAUSED:
+        turn.emit(StrategyChanged(turn.now, strategy_id, StrategyState.RUNNING, record.run, "resumed"))
+        return True, f"{strategy_id} resumed"
+    if record.state in _ALIVE:
+        return True, f"{strategy_id} is {record.state} already"
+    run = record.run + 1
+    turn.emit(StrategyChanged(turn.now, strategy_id, StrategyState.STARTING, run))
+    live = turn.live.strategy(strategy_id)
+    live.doing = "starting"
+    live.refs.clear()
+    turn.act(StartHost(strategy_id, run))
+    return True, f"{strategy_id} starting"
+
+
+def stop(turn: Turn, strategy_id: StrategyId, *, by: str, keeps_orders: bool = False) -> tuple[bool, str]:
+    """Stop at once; its orders are canceled unless kept, its position stays."""
+    record = turn.state.strategies.get(strategy_id)
+    if record is None and settings_of(turn, strategy_id) is None:
+        return False, f"no strategy {strategy_id}"
+    if record is not None and record.state in _ALIVE:
+        turn.act(StopHost(strategy_id, record.run, f"stopped by {by}"))
+        turn.emit(
+            StrategyChanged(turn.now, strategy_id, StrategyState.STOPPED, record.run, f"stopped by {by}")
+        )
+    turn.live.strategy(strategy_id).doing = ""
+    canceled = 0 if keeps_orders else pull(turn, strategy_id, by=by)
+    turn.live.strategy(strategy_id).quotes.clear()
+    return (
+        True,
+        f"{strategy_id} stopped, {canceled} canceled, position {position_text(turn, strategy_id)} stays",
+    )
+
+
+def position_text(turn: Turn, strategy_id: StrategyId) -> str:
+    positions = turn.state.strategy_positions.get(strategy_id, {})
+    texts = [f"{position.quantity:+f}" for position in positions.values() if position.quantity]
+    return ", ".join(texts) or "0"
+
+
+def pause(turn: Turn, strategy_id: StrategyId, *, by: str) -> tuple[bool, str]:
+    """It pulls its quotes and keeps running; its intents are dropped until it is started again."""
+    record = record_of(turn, strategy_id)
+    if record.state is not StrategyState.RUNNING:
+        return False, f"{strategy_id} is {record.state}, not running"
+    turn.emit(StrategyChanged(turn.now, strategy_id, StrategyState.PAUSED, record.run, f"paused by {by}"))
+    canceled = pull(turn, strategy_id, by=by)
+    return True, f"{strategy_id} paused, {canceled} canceled"
+
+
+def pause_all(turn: Turn, *, by: str) -> int:
+    """Pull every strategy's orders; returns how many were canceled."""
+    return sum(pull(turn, strategy_id, by=by) for strategy_id in list(turn.state.strategies))
+
+
+def on_host_changed(turn: Turn, report: StrategyHostChanged) -> None:
+    record = turn.state.strategies.get(report.strategy_id)
+    if record is None or record.run != report.run:
+        return  # a run that was ended already
+    if report.is_running:
+        if record.state is StrategyState.STARTING:
+            turn.emit(StrategyChanged(turn.now, report.strategy_id, StrategyState.RUNNING, report.run))
+        return
+    if record.state not in _ALIVE:
+        return
+    reason = report.error or "ended by itself"
+    state = StrategyState.FAULTED if report.error else StrategyState.STOPPED
+    turn.emit(StrategyChanged(turn.now, report.strategy_id, state, report.run, reason))
+    canceled = pull(turn, report.strategy_id, by=report.strategy_id)
+    turn.live.strategy(report.strategy_id).doing = reason
+    if report.error:
+        turn.alert(
+            f"strategy:{report.strategy_id}",
+            Severity.CRIT,
+            f"FAULTED {report.strategy_id}: {report.error}. {canceled} orders canceled, position "
+            f"{position_text(turn, report.strategy_id)} stays. Mend it, then Space starts it",
+            code="STRATEGY_FAULTED",
+        )
+
+
+def on_reported(turn: Turn, report: StrategyReported) -> None:
+    """Take one callback's intents, in their order."""
+    live = turn.live.strategy(report.strategy_id)
+    record = turn.state.strategies.get(report.strategy_id)
+    if record is None or record.run != report.run or record.state not in _ALIVE:
+        live.stale_intents += len(report.intents)
+        return
+    if report.callback_us:
+        live.callbacks_us.append(report.callback_us)
+    if report.doing:
+        live.doing = report.doing
+    is_muted = record.state is not StrategyState.RUNNING or turn.state.is_paused
+    for intent in report.intents:
+        if is_muted and not isinstance(intent, CancelIntent):
+            live.stale_intents += 1
+            continue
+        _take(turn, report.strategy_id, intent)
+
+
+def _take(
+    turn: Turn,
+    strategy_id: StrategyId,
+    intent: PlaceIntent | CancelIntent | QuoteIntent | TimerIntent | LogIntent,
+) -> None:
+    match intent:
+        case QuoteIntent():
+            wish(turn, strategy_id, intent)
+        case PlaceIntent():
+            _place(turn, strategy_id, intent)
+        case CancelIntent():
+            _cancel(turn, strategy_id, intent)
+        case TimerIntent() | LogIntent():
+            pass  # the host keeps its timers and writes its log
+
+
+def _place(turn: Turn, strategy_id: StrategyId, intent: PlaceIntent) -> None:
+    if intent.request.instrument_id not in turn.state.instruments:
+        text = f"{strategy_id} wants {intent.request.instrument_id}, which isn't configured"
+        turn.alert(f"strategy:{strategy_id}:instrument", Severity.WARN, text, code="UNKNOWN_INSTRUMENT")
+        return
+    wanted = intent.request
+    request = OrderRequest(
+        **{field: getattr(wanted, field) for field in wanted.__struct_fields__ if field != "strategy_id"},
+        strategy_id=strategy_id,
+    )
+    refs = turn.live.strategy(strategy_id).refs
+    refs[intent.ref], _ = place(turn, request, ref=intent.ref)
+    while len(refs) > MAX_REFS:
+        del refs[next(iter(refs))]
+
+
+def _cancel(turn: Turn, strategy_id: StrategyId, intent: CancelIntent) -> None:
+    named = intent.client_order_id or turn.live.strategy(strategy_id).refs.get(intent.ref, "")
+    if intent.ref and not named:
+        return  # a number this run never used
+    for order in open_orders(turn):
+        if order.strategy_id != strategy_id:
+            continue
+        if not named or order.client_order_id == named:
+            cancel(turn, order, by=strategy_id)
+
+
+def on_paused_changed(turn: Turn) -> None:
+    """After a resume the last wishes stand again."""
+    for strategy_id, live in turn.live.strategies.items():
+        for instrument_id in list(live.quotes):
+            requote(turn, strategy_id, instrument_id)

@@ -1,0 +1,126 @@
+"""Timers: the once-a-second round, and the named ones of doubts, cancels, quotes and the kill switch."""
+
+from decimal import Decimal
+from typing import Final
+
+from veloz_tui.domain.events import BreakerChanged, ControlTaken, DayOpened
+from veloz_tui.domain.reports import (
+    ConsolesChanged,
+    GuardianReported,
+    JournalReported,
+    JournalState,
+    TimerFired,
+)
+from veloz_tui.domain.types import SECOND, ChannelState, Nanos, OrderStatus, Severity
+from veloz_tui.engine import connections, doubts, killswitch, pnl, protection, quotes, reconcile
+from veloz_tui.engine.actions import Unpark
+from veloz_tui.engine.orders import on_cancel_timer, open_orders
+from veloz_tui.engine.turn import Turn
+
+TICK: Final = "tick"
+AUDIT_EVERY: Final = 30
+"""Seconds between audits of one instrument's open orders and fills."""
+NO_OUTCOME_AFTER: Final = 15 * SECOND
+"""A transport owes an outcome sooner; without one the order is in doubt."""
+RECONCILE_AGAIN_AFTER: Final = 20
+DAY: Final = 86_400
+
+
+def on_timer(turn: Turn, fired: TimerFired) -> None:
+    """Find whose timer it is: `tick`, `kill`, `doubt:ID`, `cancel:ID`, `requote:STRATEGY:INSTRUMENT`."""
+    kind, _, rest = fired.timer.partition(":")
+    match kind:
+        case "tick":
+            _tick(turn)
+        case "kill":
+            killswitch.on_timer(turn)
+        case "doubt":
+            doubts.on_doubt_timer(turn, rest)
+        case "cancel":
+            on_cancel_timer(turn, rest)
+        case "requote":
+            quotes.on_requote_timer(turn, rest)
+
+
+def _tick(turn: Turn) -> None:
+    turn.timer(TICK, after_ns=SECOND)
+    second = turn.now // SECOND
+    for client_order_id in list(turn.state.open_orders):
+        order = turn.state.orders[client_order_id]
+        unanswered = order.status is OrderStatus.SUBMITTED and not order.is_in_doubt
+        if unanswered and turn.now - order.updated_at > NO_OUTCOME_AFTER:
+            doubts.doubt(turn, order, "the transport gave no outcome")
+    _breakers(turn)
+    for number, instrument_id in enumerate(turn.settings.instruments):
+        # Spread over the half minute: an audit weighs 26 of the venue's 6,000 a minute.
+        is_ready = turn.state.venues.get(turn.state.venue_of(instrument_id)) is ChannelState.READY
+        if is_ready and (second + number) % AUDIT_EVERY == 0:
+            reconcile.audit(turn, instrument_id)
+    for venue, live in turn.live.venues.items():
+        if live.reconciling and second % RECONCILE_AGAIN_AFTER == 0:
+            connections.start_reconciling(turn, venue)
+    protection.check_positions(turn)
+    protection.check_usage(turn)
+    _day(turn)
+
+
+def _breakers(turn: Turn) -> None:
+    """An open breaker becomes half-open by itself once its time is over."""
+    for venue, live in turn.live.venues.items():
+        now_state = live.breaker.peek(turn.now)
+        if now_state is not turn.state.breakers.get(venue, now_state):
+            turn.emit(BreakerChanged(turn.now, venue, now_state))
+
+
+def day_start(turn: Turn) -> Nanos:
+    """The beginning of the PnL day that `now` is in."""
+    offset = turn.settings.pnl_day_start_s
+    seconds = (turn.now // SECOND - offset) // DAY * DAY + offset
+    return Nanos(seconds * SECOND)
+
+
+def _day(turn: Turn) -> None:
+    equity = pnl.equity(turn.state, turn.live, turn.settings)
+    is_new = day_start(turn) > turn.state.day_at
+    if is_new or (turn.state.day_equity is None and equity is not None):
+        realized = {i: p.realized for i, p in turn.state.positions.items()}
+        turn.emit(DayOpened(turn.now, equity, realized if is_new else turn.state.day_realized))
+        for market in turn.live.books.values():
+            market.first_price = market.last_price if is_new else market.first_price
+    if equity is not None:
+        turn.live.equity_peak = max(turn.live.equity_peak or Decimal(0), equity)
+
+
+def on_journal(turn: Turn, report: JournalReported) -> None:
+    """Without a durable journal nothing new leaves; what is parked is removed; cancels go on."""
+    before = turn.live.journal.state
+    turn.live.journal = report
+    if report.state is before:
+        return
+    if report.state is JournalState.OK:
+        turn.alert("journal", Severity.INFO, "JOURNAL durable again: trading goes on", code="JOURNAL_OK")
+        return
+    turn.act(Unpark((), f"journal {report.state}: {report.reason}"))
+    severity = Severity.CRIT if report.state is JournalState.FAILED else Severity.WARN
+    remedy = (
+        "Free disk space, or flatten at the venue" if report.state is JournalState.FAILED else "The disk lags"
+    )
+    text = f"JOURNAL {report.state}: {report.reason}. CANCEL-ONLY, {len(open_orders(turn))} open. {remedy}"
+    turn.alert("journal", severity, text, code=f"JOURNAL_{report.state}")
+
+
+def on_guardian(turn: Turn, report: GuardianReported) -> None:
+    was_alive = turn.live.guardian_alive
+    turn.live.guardian_alive, turn.live.guardian_reason = report.is_alive, report.reason
+    if was_alive and not report.is_alive:
+        text = f"GUARDIAN gone: {report.reason}. CANCEL-ONLY until it is back; restarting it"
+        turn.alert("guardian", Severity.CRIT, text, code="GUARDIAN_GONE")
+    elif report.is_alive and not was_alive:
+        turn.alert("guardian", Severity.INFO, "GUARDIAN back: trading goes on", code="GUARDIAN_BACK")
+
+
+def on_consoles(turn: Turn, report: ConsolesChanged) -> None:
+    turn.live.consoles = report.count
+    if report.controller and report.controller != turn.live.controller:
+        turn.emit(ControlTaken(turn.now, report.controller))
+    turn.live.controller = report.controller
