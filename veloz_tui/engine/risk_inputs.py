@@ -1,4 +1,4 @@
-"""Gathers what the risk rules look at: all working, parked, in-doubt and held orders of an instrument count."""
+"""Gathers what the risk rules look at: all working, parked, in-doubt and held orders count."""
 
 from collections.abc import Iterator
 from decimal import Decimal

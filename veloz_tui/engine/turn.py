@@ -8,6 +8,7 @@ from typing import Final
 from veloz_tui.domain.events import AlertRaised, AnyEvent, Recorded
 from veloz_tui.domain.types import SECOND, Nanos, Severity
 from veloz_tui.engine.actions import Action, SetTimer
+from veloz_tui.engine.fold import apply
 from veloz_tui.engine.live import Live
 from veloz_tui.engine.settings import EngineSettings
 from veloz_tui.engine.state import State
@@ -32,7 +33,7 @@ class Turn:
     def emit(self, event: AnyEvent) -> int:
         """Make a fact true and return its number."""
         recorded = Recorded(self.state.seq + 1, event)
-        self.state.apply(recorded)
+        apply(self.state, recorded)
         self.events.append(recorded)
         return recorded.seq
 

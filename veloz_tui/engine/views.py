@@ -1,4 +1,4 @@
-"""Views for consoles: everything computed here, so that a console only draws. Read-only over State and Live."""
+"""Views for consoles: everything is computed here, a console only draws. Read-only over State and Live."""
 
 from collections.abc import Collection, Iterable
 from decimal import Decimal
@@ -13,6 +13,7 @@ from veloz_tui.domain.types import (
     ZERO,
     Asset,
     ChannelState,
+    ClientOrderId,
     InstrumentId,
     Side,
     StrategyId,
@@ -56,14 +57,13 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
 def build_view(turn: Turn, around: Surroundings, *, watched: Iterable[InstrumentId], depth: int) -> View:
     """Return everything a console draws, with `depth` levels a side of the watched books."""
+    configured = [i for i in turn.settings.instruments if i in turn.state.instruments]
     known = [i for i in watched if i in turn.state.instruments]
     return View(
         status=_status(turn, around),
         kill=_kill(turn),
         venues=tuple(_venue(turn, venue) for venue in turn.settings.venues),
-        instruments=tuple(
-            _instrument(turn, i) for i in turn.settings.instruments if i in turn.state.instruments
-        ),
+        instruments=tuple(_instrument(turn, i) for i in configured),
         books=tuple(_ladder(turn, i, depth) for i in known),
         orders=_orders(turn),
         positions=tuple(_position(turn, i) for i, p in turn.state.positions.items() if p.quantity),
@@ -290,7 +290,7 @@ def _levels(
 def _orders(turn: Turn) -> tuple[OrderView, ...]:
     """Open orders, newest first, and those that ended a moment ago."""
     state = turn.state
-    ended = []
+    ended: list[ClientOrderId] = []
     for client_order_id in reversed(state.ended):
         if turn.now - state.ended[client_order_id] > KEEP_ENDED_ON_SCREEN_NS or len(ended) >= MAX_ORDERS:
             break
