@@ -9,7 +9,7 @@ libraries' own logging, which would print signed URLs, is off.
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import httpx
 import msgspec
@@ -39,6 +39,10 @@ class SentUnknown(msgspec.Struct, frozen=True):
 
 
 HttpOutcome = HttpResponse | NotSent | SentUnknown
+
+
+class _WriteForbidden(Exception):
+    pass
 
 
 class HttpClient:
@@ -73,13 +77,20 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         timeout_s: float | None = None,
+        before_write: Callable[[], bool] | None = None,
     ) -> HttpOutcome:
-        """Send once. The timeout covers the whole exchange, waiting for a connection included."""
+        """Send once. The timeout covers the whole exchange, waiting for a connection included.
+
+        `before_write` is asked once, right before the first byte, after any connecting: False forbids it.
+        """
         written = False
 
         async def note_first_write(event: str, _info: Mapping[str, object]) -> None:
             nonlocal written
-            written = written or event.endswith(_FIRST_WRITE)
+            if event.endswith(_FIRST_WRITE):
+                if before_write is not None and not before_write():
+                    raise _WriteForbidden
+                written = True
 
         request = self._client.build_request(
             method,
@@ -91,6 +102,8 @@ class HttpClient:
         try:
             async with asyncio.timeout(timeout_s if timeout_s is not None else self._timeout_s):
                 return await self._exchange(request)
+        except _WriteForbidden:
+            reason = "forbidden before the first byte"
         except TimeoutError:
             reason = "timeout"
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:

@@ -24,7 +24,13 @@ from typing import Protocol
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidStatus,
+    InvalidURI,
+    WebSocketException,
+)
 from websockets.protocol import State
 
 from veloz_tui.net.backoff import Backoff, Jitter, spread
@@ -51,10 +57,10 @@ class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     open_timeout_s: float = 10.0
     close_timeout_s: float = 1.0
-    write_timeout_s: float = 5.0
     ping_interval_s: float = 15.0
     ping_timeout_s: float = 10.0
     max_size: int = 16 * 1024 * 1024
+    max_unsent: int = 256 * 1024
     lifetime_s: float = 23 * 3600.0
     lifetime_share: float = 0.04  # cut off at random, so that streams opened together don't move together
     overlap_s: float = 2.0
@@ -98,14 +104,20 @@ class Connection:
     def is_open(self) -> bool:
         return self._socket.state is State.OPEN and not self.lost.is_set()
 
-    async def send(self, text: str) -> None:
-        """Write one text frame. The bytes reach the kernel, if it takes them, before this first yields."""
+    def write(self, text: str) -> None:
+        """Hand one text frame to the kernel (or the socket's buffer) before returning; never waits.
+
+        Raises NotWritten if provably nothing was written, WriteUnknown otherwise. This drives websockets'
+        sans-IO protocol directly: a coroutine would put a task switch between a decision and its bytes.
+        """
         if not self.is_open:
             raise NotWritten(f"connection {self.number} is not open")
+        if self._socket.transport.get_write_buffer_size() > self._settings.max_unsent:
+            raise NotWritten(f"connection {self.number} is not draining")
         try:
-            async with asyncio.timeout(self._settings.write_timeout_s):
-                await self._socket.send(text)
-        except (ConnectionClosed, TimeoutError, OSError) as error:
+            self._socket.protocol.send_text(text.encode())
+            self._socket.send_data()
+        except (WebSocketException, OSError, RuntimeError) as error:
             raise WriteUnknown(type(error).__name__) from None
 
     def hold(self) -> None:

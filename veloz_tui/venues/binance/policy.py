@@ -35,9 +35,10 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Unwritten(msgspec.Struct, frozen=True):
-    """Provably nothing left this host."""
+    """Provably nothing left this host. `until_ms`: a limiter or a closed door said so, until then."""
 
     reason: str
+    until_ms: int | None = None
 
 
 class Unanswered(msgspec.Struct, frozen=True):

@@ -1,0 +1,266 @@
+"""Binance Spot, one account: the VenueAdapter that puts its parts together and owns their tasks.
+
+Four parts with a connection or a pool each: market data (streams), the user stream and order entry (two
+sockets of the WebSocket API), and REST for everything cold. A failure of one leaves the others alone.
+Start: the venue's clock, then its instruments and limits, then the streams, each for ever.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+
+from veloz_tui.domain.errors import ProtocolError, VenueError
+from veloz_tui.domain.intent import DurableIntent
+from veloz_tui.domain.reports import (
+    Channel,
+    ChannelReported,
+    HealthReported,
+    InstrumentsReported,
+    OpenOrdersFailed,
+    QueryFailed,
+)
+from veloz_tui.domain.types import MILLISECOND, ChannelState, Nanos, VenueId
+from veloz_tui.engine.actions import (
+    Cancel,
+    CancelAll,
+    FetchFills,
+    ListOpenOrders,
+    QueryOrder,
+    Reconcile,
+    Submit,
+)
+from veloz_tui.net.backoff import Backoff, Jitter
+from veloz_tui.net.http import HttpClient
+from veloz_tui.net.ratelimit import Cost, Kind, Lane
+from veloz_tui.venues.base import OnReport
+from veloz_tui.venues.binance import parse_instruments
+from veloz_tui.venues.binance.market_data import MarketData
+from veloz_tui.venues.binance.order_entry import OrderEntry
+from veloz_tui.venues.binance.parse import VENUE
+from veloz_tui.venues.binance.reconcile import AccountReader, body_or_raise
+from veloz_tui.venues.binance.requests import Signer
+from veloz_tui.venues.binance.rest import RestClient
+from veloz_tui.venues.binance.session import Session
+from veloz_tui.venues.binance.settings import BinanceSettings
+from veloz_tui.venues.binance.user_stream import UserStream
+
+_LOG = logging.getLogger(__name__)
+_FIRST_SAMPLES = 4
+_CLOCK = Cost(Lane.RECONCILE)
+_WARM_UP = Cost(Lane.CANCEL)
+
+
+class BinanceSpotAdapter:
+    """Implements VenueAdapter. Make it inside a running loop; `now` is the engine's clock."""
+
+    venue: VenueId = VENUE
+
+    def __init__(
+        self,
+        settings: BinanceSettings,
+        signer: Signer,
+        on_report: OnReport,
+        *,
+        now: Callable[[], Nanos],
+        jitter: Jitter,
+    ) -> None:
+        self._settings = settings
+        self._report = on_report
+        self._session = Session(settings, signer, now=now, jitter=jitter)
+        self._http = HttpClient(settings.hosts.rest, timeout_s=settings.read_timeout_s)
+        self._rest = RestClient(self._http, self._session)
+        self._reader = AccountReader(self._session, self._rest, on_report)
+        self._market = MarketData(self._session, self._rest, on_report)
+        self._user = UserStream(self._session, on_report, on_balance_hint=self._refresh_balances)
+        self._orders = OrderEntry(self._session, self._rest, on_report, spawn=self._spawn)
+        self._tasks: asyncio.TaskGroup | None = None
+        self._running = 0
+        self._reconciling: asyncio.Task[None] | None = None
+        self._is_refreshing = False
+
+    async def run(self) -> None:
+        """Connect, stay connected and report until canceled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                await self._prepare()
+                tasks.create_task(self._keep_clock(), name="binance-clock")
+                tasks.create_task(self._keep_instruments(), name="binance-instruments")
+                tasks.create_task(self._tell_health(), name="binance-health")
+                tasks.create_task(self._market.stream.run(), name="binance-market")
+                tasks.create_task(self._market.watch(), name="binance-market-watch")
+                tasks.create_task(self._user.socket.stream.run(), name="binance-user")
+                tasks.create_task(self._user.watch(), name="binance-user-watch")
+                tasks.create_task(self._orders.socket.stream.run(), name="binance-orders")
+        finally:
+            self._tasks = None
+            await self._http.aclose()
+
+    def set_gate(self, *, is_open: bool, reason: str) -> None:
+        self._orders.set_gate(is_open=is_open, reason=reason)
+
+    def submit(self, order: Submit, intent: DurableIntent) -> None:
+        self._orders.submit(order, intent)
+
+    def cancel(self, action: Cancel) -> None:
+        self._orders.cancel(action)
+
+    def cancel_all(self, action: CancelAll) -> None:
+        self._orders.cancel_all(action)
+
+    def query(self, action: QueryOrder) -> None:
+        if not self._spawn(self._reader.query(action), f"query-{action.client_order_id}"):
+            self._report(QueryFailed(action.client_order_id, "no room for a request"))
+
+    def list_open_orders(self, action: ListOpenOrders) -> None:
+        if not self._spawn(self._reader.list_open_orders(action), f"list-{action.purpose}"):
+            self._report(
+                OpenOrdersFailed(VENUE, action.instrument_id, "no room for a request", action.purpose)
+            )
+
+    def fetch_fills(self, action: FetchFills) -> None:
+        self._spawn(self._reader.fetch_fills(action), f"fills-{action.instrument_id}")
+
+    def reconcile(self, action: Reconcile) -> None:
+        """A newer reconciliation takes the place of one that is still running."""
+        if self._reconciling is not None:
+            self._reconciling.cancel()
+        if self._tasks is not None:
+            self._reconciling = self._tasks.create_task(self._reconcile(action), name="binance-reconcile")
+
+    def warm_up(self) -> None:
+        """The sockets are open already; this opens a REST connection for the fall-back."""
+        self._spawn(self._sample_clock(_WARM_UP), "binance-warm-up")
+
+    # --- tasks ---
+
+    def _spawn(self, work: Coroutine[object, object, None], name: str) -> bool:
+        if self._tasks is None or self._running >= self._settings.max_tasks:
+            work.close()
+            return False
+        self._running += 1
+        task = self._tasks.create_task(work, name=name)
+        task.add_done_callback(self._on_task_done)
+        return True
+
+    def _on_task_done(self, _task: asyncio.Task[None]) -> None:
+        self._running -= 1
+
+    async def _reconcile(self, action: Reconcile) -> None:
+        """Try until it succeeds; then hand over what the user stream said meanwhile."""
+        sync_number = self._user.sync_number
+        backoff = self._backoff()
+        while True:
+            try:
+                snapshot = await self._reader.snapshot(action)
+            except VenueError as error:
+                _LOG.warning("Binance, reconciliation: %s", error)
+                self._report(ChannelReported(VENUE, Channel.USER, ChannelState.CONNECTING, str(error)))
+                await asyncio.sleep(backoff.next_delay_s())
+                continue
+            break
+        if sync_number == self._user.sync_number:
+            self._report(snapshot)
+            self._user.finish_sync(sync_number)
+
+    def _refresh_balances(self) -> None:
+        if not self._is_refreshing:
+            self._is_refreshing = self._spawn(self._read_balances(), "binance-balances")
+
+    async def _read_balances(self) -> None:
+        try:
+            self._report(await self._reader.balances())
+        except VenueError as error:
+            _LOG.warning("Binance, balances: %s", error)
+        finally:
+            self._is_refreshing = False
+
+    # --- start, and what is kept fresh ---
+
+    async def _prepare(self) -> None:
+        """The clock and the limits come first: nothing may be signed or spent without them."""
+        backoff = self._backoff()
+        self._report(ChannelReported(VENUE, Channel.MARKET, ChannelState.CONNECTING))
+        while True:
+            try:
+                await self._sample_clock(_CLOCK)
+                await self._read_instruments()
+            except VenueError as error:
+                _LOG.warning("Binance, start: %s", error)
+                self._report(ChannelReported(VENUE, Channel.MARKET, ChannelState.DOWN, str(error)))
+                await asyncio.sleep(backoff.next_delay_s())
+                continue
+            break
+        for _ in range(_FIRST_SAMPLES - 1):
+            await self._sample_clock(_CLOCK)
+
+    async def _sample_clock(self, cost: Cost) -> None:
+        await self._rest.sample_clock(cost)
+
+    async def _keep_clock(self) -> None:
+        refused = self._session.clock_refused
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.clock_every_s):
+                    await refused.wait()
+            except TimeoutError:
+                pass
+            if refused.is_set():
+                refused.clear()
+                self._session.skew.forget()
+            await self._sample_clock(_CLOCK)
+            await asyncio.sleep(min(1.0, self._settings.clock_every_s))  # bounds how often a refusal samples
+
+    async def _keep_instruments(self) -> None:
+        """Steps, bounds and states can change while we trade."""
+        while True:
+            await asyncio.sleep(self._settings.instruments_every_s)
+            try:
+                await self._read_instruments()
+            except VenueError as error:
+                _LOG.warning("Binance, instruments: %s", error)
+
+    async def _read_instruments(self) -> None:
+        names = ",".join(f'"{symbol}"' for symbol in self._settings.symbols)
+        answer = await self._rest.call(
+            "GET",
+            "/api/v3/exchangeInfo",
+            {"symbols": f"[{names}]"},
+            cost=Cost(Lane.RECONCILE, weight=20),
+            signed=False,
+        )
+        found = parse_instruments.exchange_info(body_or_raise(answer))
+        self._session.budget.configure(found.limits)
+        for refused in found.refused:
+            _LOG.error("Binance, instrument %s", refused)
+        wanted = {instrument.symbol for instrument in found.instruments}
+        missing = [symbol for symbol in self._settings.symbols if symbol not in wanted]
+        if missing:
+            raise ProtocolError(f"no usable instrument data for {', '.join(missing)}", venue=VENUE)
+        self._report(InstrumentsReported(VENUE, found.instruments))
+
+    async def _tell_health(self) -> None:
+        while True:
+            self._report(self._health())
+            await asyncio.sleep(self._settings.health_every_s)
+
+    def _health(self) -> HealthReported:
+        session = self._session
+        now_ms = session.venue_ms()
+        until_ms = session.budget.closed_until_ms(now_ms)
+        used: dict[Kind, float] = {}
+        for use in session.budget.uses(now_ms):
+            kind = use.limit.kind
+            used[kind] = max(used.get(kind, 0.0), use.used / use.limit.limit)
+        return HealthReported(
+            venue=VENUE,
+            clock_offset_ms=session.skew.offset_ms if session.skew.error_ms is not None else None,
+            round_trip_ms=session.round_trip_ms,
+            rate_used=used.get(Kind.WEIGHT),
+            orders_used=used.get(Kind.ORDERS),
+            door_closed_until=None if until_ms is None else Nanos(until_ms * MILLISECOND),
+        )
+
+    def _backoff(self) -> Backoff:
+        settings = self._settings
+        return Backoff(base_s=settings.retry_base_s, cap_s=settings.retry_cap_s, jitter=self._session.jitter)

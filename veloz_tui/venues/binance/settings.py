@@ -1,0 +1,83 @@
+"""Where Binance Spot is, and the numbers the adapter runs by."""
+
+import msgspec
+
+from veloz_tui.net.stream import StreamSettings
+
+
+class BinanceHosts(msgspec.Struct, frozen=True, kw_only=True):
+    """Base URLs, without a slash at the end."""
+
+    rest: str
+    api_socket: str
+    """The WebSocket API, path included."""
+    streams: str
+    """Market streams; `/stream` is appended."""
+    alternates: tuple[str, ...] = ()
+    """More REST hosts of the same venue, for the kill client."""
+
+
+# Binance spot API docs, "General API Information" (2026-07-21).
+LIVE = BinanceHosts(
+    rest="https://api.binance.com",
+    api_socket="wss://ws-api.binance.com:443/ws-api/v3",
+    streams="wss://stream.binance.com:9443",
+    alternates=(
+        "https://api-gcp.binance.com",
+        "https://api1.binance.com",
+        "https://api2.binance.com",
+        "https://api3.binance.com",
+        "https://api4.binance.com",
+    ),
+)
+TESTNET = BinanceHosts(
+    rest="https://testnet.binance.vision",
+    api_socket="wss://ws-api.testnet.binance.vision/ws-api/v3",
+    streams="wss://stream.testnet.binance.vision",
+)
+DEMO_MODE = BinanceHosts(
+    rest="https://demo-api.binance.com",
+    api_socket="wss://demo-ws-api.binance.com/ws-api/v3",
+    streams="wss://demo-stream.binance.com",
+)
+
+
+def loopback(*, port: int, host: str = "127.0.0.1") -> BinanceHosts:
+    """A simulated venue that serves everything on one port."""
+    return BinanceHosts(
+        rest=f"http://{host}:{port}",
+        api_socket=f"ws://{host}:{port}/ws-api/v3",
+        streams=f"ws://{host}:{port}",
+    )
+
+
+class BinanceSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Times in seconds where the name says so."""
+
+    hosts: BinanceHosts
+    symbols: tuple[str, ...]
+    order_recv_window_ms: int = 2000
+    """How late an order may still be taken: it bounds how long one can be in doubt."""
+    recv_window_ms: int = 5000
+    place_timeout_s: float = 5.0
+    cancel_timeout_s: float = 3.0
+    read_timeout_s: float = 10.0
+    snapshot_limit: int = 1000
+    quiet_after_s: float = 5.0
+    """An instrument without a book change for this long is probed over REST."""
+    probe_every_s: float = 10.0
+    stale_after_s: float = 10.0
+    """Silent for this long and the probe fails: stale."""
+    late_change_s: float = 1.5
+    """How long after a probe the stream may still deliver what the probe saw."""
+    clock_every_s: float = 60.0
+    instruments_every_s: float = 900.0
+    subscription_check_s: float = 20.0
+    health_every_s: float = 1.0
+    retry_base_s: float = 0.5
+    retry_cap_s: float = 15.0
+    max_tasks: int = 256
+    max_buffered_events: int = 10_000
+    cancel_reserve: float = 0.2
+    operator_reserve: float = 0.1
+    stream: StreamSettings = StreamSettings()
