@@ -1,0 +1,1 @@
+"""Simulated venues: independent processes that speak the real wire protocols on loopback."""

@@ -1,0 +1,153 @@
+"""One WebSocket of a client: an ordered outbox, the venue's pings, its lifetime, and ways to misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
+
+from veloz_tui.sim.binance_rest import reset
+from veloz_tui.sim.settings import LimitSettings
+
+# A client that lets this many frames pile up is cut off, as the venue does.
+OUTBOX_MAX = 20_000
+# Replaying without a clock waits for clients below this.
+DRAINED_BELOW = 256
+MAX_MESSAGE_BYTES = 1_000_000
+
+Receive = Callable[[str], Awaitable[None]]
+
+
+class Connection:
+    """Run with `run`; write with `send` (data, dropped while silent) or `control` (always sent)."""
+
+    def __init__(self, limits: LimitSettings, *, silent: bool, most_per_s: int | None) -> None:
+        self.silent = silent
+        self._limits = limits
+        self._most_per_s = most_per_s
+        self._ws = web.WebSocketResponse(autoping=False, max_msg_size=MAX_MESSAGE_BYTES, compress=False)
+        self._transport: asyncio.Transport | None = None
+        self._outbox: deque[tuple[float, bytes]] = deque()
+        self._wake = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._drained.set()
+        self._last_pong = 0.0
+        self._arrivals: deque[float] = deque()
+
+    async def run(
+        self, request: web.Request, on_open: Callable[[], None], receive: Receive
+    ) -> web.WebSocketResponse:
+        """Serve until either side leaves."""
+        await self._ws.prepare(request)
+        transport = request.transport
+        self._transport = transport if isinstance(transport, asyncio.Transport) else None
+        self._last_pong = asyncio.get_running_loop().time()
+        sender = asyncio.create_task(self._send_all())
+        pinger = asyncio.create_task(self._ping_and_expire())
+        try:
+            on_open()
+            await self._read(receive)
+        finally:
+            for task in (sender, pinger):
+                task.cancel()
+            await asyncio.gather(sender, pinger, return_exceptions=True)
+        return self._ws
+
+    def send(self, frame: bytes, *, delay_s: float = 0.0) -> None:
+        if not self.silent:
+            self.control(frame, delay_s=delay_s)
+
+    def control(self, frame: bytes, *, delay_s: float = 0.0) -> None:
+        due = asyncio.get_running_loop().time() + delay_s if delay_s else 0.0
+        self._outbox.append((due, frame))
+        self._wake.set()
+        if len(self._outbox) >= DRAINED_BELOW:
+            self._drained.clear()
+            if len(self._outbox) > OUTBOX_MAX:
+                self.abort()
+
+    async def drained(self) -> None:
+        """Wait until the client has taken most of its frames."""
+        await self._drained.wait()
+
+    def abort(self) -> None:
+        self._outbox.clear()
+        self._drained.set()
+        reset(self._transport)
+
+    async def close(self, code: int = WSCloseCode.GOING_AWAY, reason: str = "") -> None:
+        await self._ws.close(code=code, message=reason.encode(), drain=True)
+
+    async def send_half_and_reset(self, frame: bytes) -> None:
+        """Leave the client with the header of a frame and half of its payload."""
+        if self._transport is not None:
+            header = b"\x81\x7f" + len(frame).to_bytes(8, "big")
+            self._transport.write(header + frame[: len(frame) // 2])
+        reset(self._transport)
+
+    async def _read(self, receive: Receive) -> None:
+        while True:
+            message = await self._ws.receive()
+            match message.type:
+                case WSMsgType.TEXT:
+                    if await self._is_too_fast():
+                        return
+                    await receive(message.data)
+                case WSMsgType.PING:
+                    if await self._is_too_fast():
+                        return
+                    await self._ws.pong(message.data)
+                case WSMsgType.PONG:
+                    self._last_pong = asyncio.get_running_loop().time()
+                case WSMsgType.BINARY:
+                    await self.close(WSCloseCode.UNSUPPORTED_DATA, "binary frames are not supported")
+                    return
+                case _:
+                    return
+
+    async def _is_too_fast(self) -> bool:
+        if self._most_per_s is None:
+            return False
+        now = asyncio.get_running_loop().time()
+        self._arrivals.append(now)
+        while self._arrivals[0] < now - 1.0:
+            self._arrivals.popleft()
+        if len(self._arrivals) <= self._most_per_s:
+            return False
+        await self.close(WSCloseCode.POLICY_VIOLATION, "Too many requests")
+        return True
+
+    async def _send_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                while self._outbox:
+                    due, frame = self._outbox[0]
+                    if due and due > loop.time():
+                        await asyncio.sleep(due - loop.time())
+                    self._outbox.popleft()
+                    await self._ws.send_frame(frame, WSMsgType.TEXT)
+                    if len(self._outbox) < DRAINED_BELOW:
+                        self._drained.set()
+                self._wake.clear()
+                await self._wake.wait()
+        except (ClientConnectionResetError, ConnectionError):
+            self._drained.set()
+
+    async def _ping_and_expire(self) -> None:
+        loop = asyncio.get_running_loop()
+        born, count = loop.time(), 0
+        limits = self._limits
+        try:
+            while loop.time() - born < limits.connection_lifetime_s:
+                left = limits.connection_lifetime_s - (loop.time() - born)
+                await asyncio.sleep(min(limits.ping_interval_s, left))
+                if loop.time() - self._last_pong > limits.pong_timeout_s:
+                    break
+                count += 1
+                await self._ws.ping(str(count).encode())
+            await self.close(WSCloseCode.POLICY_VIOLATION, "connection expired")
+        except (ClientConnectionResetError, ConnectionError):
+            return
