@@ -1,6 +1,6 @@
 """What may leave at all: the trading state, pause, journal, guardian, venue and breaker."""
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from veloz_tui.domain.instrument import VENUE_CODES
 from veloz_tui.domain.order import OrderRequest
@@ -8,6 +8,8 @@ from veloz_tui.domain.types import MANUAL, BreakerState, ChannelState, TradingSt
 from veloz_tui.engine.risk.denial import Denial, deny
 from veloz_tui.engine.risk.exposure import is_exit
 from veloz_tui.engine.risk.inputs import RiskInputs
+
+_PASSABLE: Final = frozenset({BreakerState.CLOSED, BreakerState.HALF_OPEN})
 
 
 def check(request: OrderRequest, inputs: RiskInputs) -> Denial | None:
@@ -60,7 +62,10 @@ def _venue(request: OrderRequest, inputs: RiskInputs) -> Denial | None:
     if inputs.venue_state is not ChannelState.READY:
         why, remedy = f"{venue} is {inputs.venue_state}, not READY", "Wait until it is reconciled"
         return deny(request, inputs, code="VENUE_NOT_READY", why=why, remedy=remedy)
-    if inputs.breaker is BreakerState.OPEN and not is_exit(request, inputs):
-        why, remedy = f"{venue} breaker is OPEN", "Wait for its probe; exits and cancels still leave"
+    if inputs.breaker not in _PASSABLE and not is_exit(request, inputs):
+        why, remedy = (
+            f"{venue} breaker is {inputs.breaker}",
+            "Wait for its probe; exits and cancels still leave",
+        )
         return deny(request, inputs, code="BREAKER_OPEN", why=why, remedy=remedy)
     return None
