@@ -1,5 +1,7 @@
 """Limits of the account: position, leverage, balance, margin. Each exactly at the limit and just above."""
 
+from typing import ClassVar
+
 import pytest
 
 from tests.unit.engine.risk.factories import code, d, limited, refusal, world
@@ -51,7 +53,7 @@ class TestPosition:
 
 
 class TestLeverage:
-    LIMITS: dict[str, object] = {"max_leverage": d("2")}
+    LIMITS: ClassVar[dict[str, object]] = {"max_leverage": d("2")}
 
     def test_exposure_up_to_the_multiple_of_equity_passes(self) -> None:
         inputs = limited(limits=self.LIMITS, equity=d("1000"), gross_exposure=d("1500"))

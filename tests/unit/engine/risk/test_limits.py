@@ -49,7 +49,7 @@ def test_a_rate_above_what_the_counters_remember_is_refused() -> None:
     Limits(max_orders_per_second=1000, strategy_orders_per_second={MAKER: 1000})
     with pytest.raises(ConfigError, match="max_orders_per_second 1001"):
         Limits(max_orders_per_second=1001)
-    with pytest.raises(ConfigError, match="strategy_orders_per_second.mm-1 1001"):
+    with pytest.raises(ConfigError, match=r"strategy_orders_per_second\.mm-1 1001"):
         Limits(strategy_orders_per_second={MAKER: 1001})
 
 
