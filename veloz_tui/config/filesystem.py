@@ -19,8 +19,10 @@ OTHERS_CAN_WRITE = 0o022
 # Locks and fsync on these don't mean what they mean on a disk of this machine: another
 # machine may hold the same file, and a server's cache may lose what it acknowledged.
 NETWORK_FILESYSTEMS = frozenset(
-    ("9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "glusterfs", "lustre", "ncpfs", "nfs")
-    + ("nfs4", "ocfs2", "smb3", "smbfs", "virtiofs")
+    {
+        *("9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "glusterfs", "lustre", "ncpfs"),
+        *("nfs", "nfs4", "ocfs2", "smb3", "smbfs", "virtiofs"),
+    }
 )
 MOUNTINFO = Path("/proc/self/mountinfo")
 

@@ -130,7 +130,7 @@ class ProfilePaths(msgspec.Struct, frozen=True):
         return self.state_directory / "mode"
 
     def create(self) -> None:
-        """Make the directories, or check them: ConfigError on wide modes, links, other owners, network disks."""
+        """Make the directories, or check them; ConfigError on wide modes, links, owners, network disks."""
         for directory in (self.state_directory.parent, self.state_directory, self.logs):
             ensure_private_directory(directory)
         refuse_network_filesystem(self.state_directory)
@@ -151,7 +151,7 @@ class ProfilePaths(msgspec.Struct, frozen=True):
         if bound != mode:
             raise ConfigError(
                 f"profile {self.profile} has run in mode {bound}, and now its settings say {mode} – "
-                f"{self.mode_file} – use another profile for {mode} (veloz --profile NAME), or set profile.mode back to {bound}"
+                f"{self.mode_file} – use another profile (veloz --profile NAME), or set mode back to {bound}"
             )
 
 
