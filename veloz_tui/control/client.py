@@ -1,7 +1,7 @@
 """The console's side of the control socket: stay connected, send commands, hand on what the engine says.
 
-`ControlClient` keeps a link for as long as `run` runs; `run_command` and `fetch_view` (control.oneshot) are for
-scripts and the command line: connect, ask once, leave. No command is ever sent twice, whatever happened to the first one.
+`ControlClient` keeps a link for as long as `run` runs; `run_command` and `fetch_view` (control.oneshot) are
+for scripts: connect, ask once, leave. No command is ever sent twice, whatever happened to the first one.
 """
 
 import asyncio
