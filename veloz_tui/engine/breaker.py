@@ -52,11 +52,12 @@ class CircuitBreaker:
                 return False
 
     def on_failure(self, now: Nanos, what: str = "failure") -> bool:
-        """Count a failure (`timeout`); True if that opened it.
+        """Count a failure (`timeout`: one word for the status line); True if that opened it.
 
         Late failures of orders sent before it opened don't make it wait longer.
         """
-        self._what = what if self._what in ("", what) else "failure"
+        word = what if what.isalpha() else "failure"  # a whole sentence has no plural
+        self._what = word if self._what in ("", word) else "failure"
         self._failures += 1
         if self._probe_at is not None or (self._opened_at is None and self._failures >= self._max_failures):
             self._opened_at, self._probe_at = now, None

@@ -120,6 +120,13 @@ def test_the_status_line_says_how_long_and_why() -> None:
     assert made.text(at(31)) == ""
 
 
+def test_a_reason_that_is_a_sentence_is_only_counted() -> None:
+    made = CircuitBreaker(max_failures=2, reset_timeout_s=30)
+    for _ in range(2):
+        made.on_failure(at(0), "no answer 2.0 s, may be live")
+    assert made.text(at(1)) == "brk OPEN 1s (2 failures)"
+
+
 def test_one_failure_is_named_in_the_singular() -> None:
     made = CircuitBreaker(max_failures=1, reset_timeout_s=30)
     made.on_failure(at(0), "timeout")
