@@ -73,9 +73,9 @@ class ConsoleDriver(LinuxDriver):
         """Bytes the terminal hasn't taken yet."""
         return 0 if self._tty is None else self._tty.backlog
 
-    def ready(self) -> bool:
-        """True if a frame may be painted now without making the picture older."""
-        return self.gate.is_open(time.monotonic(), self.backlog)
+    def ready(self, *, urgent: bool = False) -> bool:
+        """True if a frame may be painted now; an urgent one may overtake one more in flight."""
+        return self.gate.is_open(time.monotonic(), self.backlog, extra=1 if urgent else 0)
 
     def frame_sent(self) -> None:
         """Ask the terminal to tell when it has drawn what was written so far."""

@@ -49,7 +49,7 @@ def open_ticket(session: Session, side: Side) -> None:
         instrument,
         side=side,
         price=starting_price(session, instrument, side),
-        quantity=presets[min(_DEFAULT_PRESET, len(presets) - 1)] if presets else None,
+        quantity=session.preset or _first_preset(presets),
         presets=presets,
     )
     session.mode = Keys.TICKET
@@ -58,10 +58,14 @@ def open_ticket(session: Session, side: Side) -> None:
 
 def presets_of(session: Session) -> Sequence[Decimal]:
     """The configured quantities; built-in ones only where no real money is at stake."""
-    if session.options.presets:
-        return session.options.presets
+    if session.presets:
+        return session.presets
     view = session.store.view
     return () if view is None or view.status.mode is Mode.LIVE else _PRESETS
+
+
+def _first_preset(presets: Sequence[Decimal]) -> Decimal | None:
+    return presets[min(_DEFAULT_PRESET, len(presets) - 1)] if presets else None
 
 
 def starting_price(session: Session, instrument: InstrumentView, side: Side) -> Decimal | None:

@@ -90,6 +90,9 @@ class Session:
         self.ticket: Ticket | None = None
         self.closing: Closing | None = None
         self.question: Question | None = None
+        self.presets = options.presets
+        self.preset: Decimal | None = None
+        """The quantity chosen with `:size`."""
         self.recent_quantities: deque[Decimal] = deque(maxlen=_RECENT)
         self.muted_until = float("-inf")
         self.frame_no = 0
@@ -138,7 +141,11 @@ class Session:
         """Put another instrument into the ladder."""
         self.instrument_id = instrument_id
         self.cursors["ladder"].clear()
-        self.shell.watch(instrument_id)
+        self.shell.watch_instrument(instrument_id)
+
+    def set_presets(self, presets: tuple[Decimal, ...], chosen: Decimal) -> None:
+        """Quantities for the ticket, and the one it starts with."""
+        self.presets, self.preset = presets, chosen
 
     # -- talking ----------------------------------------------------------------------------------------
 
@@ -152,7 +159,7 @@ class Session:
         if now - self._rang_at < BELL_EVERY_S or (now < self.muted_until and not is_critical):
             return
         self._rang_at = now
-        self.shell.bell()
+        self.shell.ring()
 
     def send(self, command: AnyCommand, what: str, on_ack: OnAck | None = None) -> bool:
         """Send a command; says so if it can't leave. `what` names it when no answer comes."""

@@ -54,13 +54,13 @@ class Shell(Protocol):
     def kill(self, reason: str) -> None:
         """Start the kill, at engine and guardian."""
 
-    def watch(self, instrument_id: InstrumentId) -> None:
+    def watch_instrument(self, instrument_id: InstrumentId) -> None:
         """Show another instrument's book."""
 
     def leave(self, farewell: str) -> None:
         """End the console and print the farewell."""
 
-    def bell(self) -> None:
+    def ring(self) -> None:
         """Ring, within the limits of the console."""
 
     def repaint(self) -> None:

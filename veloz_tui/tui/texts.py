@@ -223,9 +223,37 @@ REVIEW_KEYS_UNUSUAL = "type yes, then Enter SENDS   Esc: back"
 
 def close_question(side: str, quantity: str, instrument: str) -> str:
     """C: what one Enter does."""
-    return f"CLOSE: {side} {quantity} {instrument} LIMIT IOC through the touch. Enter closes, any other key drops"
+    return f"CLOSE: {side} {quantity} {instrument} LIMIT IOC through the touch. Enter closes, other keys drop"
 
 
 def taker(quantity: str, limit: str, side: str) -> str:
     """A crossing order."""
     return f"TAKER: fills {quantity} {'up' if side == 'BUY' else 'down'} to {limit}"
+
+
+COMMAND_HELP = (
+    "buy 0.05 btc @bid | cancel all | strategy start NAME | rearm exits | q     Tab completes, Esc leaves"
+)
+NO_COMPLETION = "nothing fits here"
+RECALLED = "From the history: change it or press End, then Enter"
+TYPE_PROFILE = "Type the profile's name, then Enter"
+
+
+def send_live(review: str) -> str:
+    """A typed order in LIVE."""
+    return f"SEND in LIVE: {review}.   y yes   [any other key: No]"
+
+
+def not_here(name: str) -> str:
+    """A word of the grammar this console can't do."""
+    return f"{name}: not in this console yet"
+
+
+def kill_failed(why: str) -> str:
+    """Nobody took the kill up."""
+    return f"KILL NOT CONFIRMED by anyone: {why}. Run `veloz kill` in a shell NOW"
+
+
+def kill_taken_up(who: str, answer: str) -> str:
+    """Somebody did."""
+    return f"KILL taken up by {who}" + (f": {answer}" if answer else "")

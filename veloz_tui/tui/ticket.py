@@ -87,6 +87,10 @@ class Ticket:
         """A text field as a number; None if it isn't a positive one."""
         return parse_number(self._edits[field].text)
 
+    def fields(self) -> list[Field]:
+        """The fields that mean something for this kind of order."""
+        return [field for field in Field if self._has(field)]
+
     @property
     def text_of_price(self) -> str:
         """The price as people write it."""
@@ -99,7 +103,7 @@ class Ticket:
 
     def next_field(self, step: int = 1) -> None:
         """Tab and Shift+Tab: fields that mean nothing for this kind of order are left out."""
-        fields = [field for field in Field if self._has(field)]
+        fields = self.fields()
         at = fields.index(self.field) if self.field in fields else 0
         self.field = fields[(at + step) % len(fields)]
 

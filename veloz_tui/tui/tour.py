@@ -37,3 +37,7 @@ class Tour:
     def off(self) -> None:
         """`:tour off`"""
         self._step = len(_STEPS)
+
+    def restart(self) -> None:
+        """`:tour`"""
+        self._step = 0

@@ -122,13 +122,13 @@ class FrameGate:
         self._unanswered = 0
         return True
 
-    def is_open(self, now: float, backlog: int) -> bool:
+    def is_open(self, now: float, backlog: int, *, extra: int = 0) -> bool:
         """True if a frame may be sent now."""
         self._expire(now)
         if backlog > 0:
             return False
         allowed = 2 if self.rtt_s is not None and self.rtt_s > self.FAR_S else 1
-        return len(self._in_flight) < allowed
+        return len(self._in_flight) < allowed + extra
 
     @property
     def answers(self) -> bool:

@@ -1,0 +1,298 @@
+"""Views for console tests: one busy demo account, changed by keyword where a test needs it."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from veloz_tui.domain.types import (
+    EXTERNAL,
+    MANUAL,
+    SECOND,
+    Asset,
+    BreakerState,
+    ChannelState,
+    ClientOrderId,
+    InstrumentId,
+    Mode,
+    Nanos,
+    OrderStatus,
+    OrderType,
+    Severity,
+    Side,
+    StrategyId,
+    StrategyState,
+    TimeInForce,
+    TradingState,
+    VenueId,
+)
+from veloz_tui.domain.views import (
+    AccountView,
+    AlertView,
+    AssetView,
+    InstrumentView,
+    KillView,
+    LadderView,
+    LevelView,
+    OrderView,
+    PositionView,
+    StatusView,
+    StrategyView,
+    VenueView,
+    View,
+)
+
+BINANCE = VenueId("BINANCE")
+BTC = InstrumentId("BTCUSDT.BINANCE")
+ETH = InstrumentId("ETHUSDT.BINANCE")
+NOON = Nanos(1_795_348_801 * SECOND)  # 2026-11-22T12:00:01Z
+D = Decimal
+
+
+def order(number: int, **changes: Any) -> OrderView:
+    """A manual post-only bid of 0.05 BTC, open since 4 s."""
+    base = OrderView(
+        client_order_id=ClientOrderId(f"vz00{number:012d}"),
+        short_id=f"{number:04d}",
+        instrument_id=BTC,
+        side=Side.BUY,
+        order_type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC,
+        post_only=True,
+        reduce_only=False,
+        price=D("64123.40"),
+        stop_price=None,
+        quantity=D("0.05"),
+        filled=D(0),
+        leaves=D("0.05"),
+        average_price=None,
+        status=OrderStatus.ACCEPTED,
+        created_at=Nanos(NOON - 4 * SECOND),
+        strategy_id=MANUAL,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def orders() -> tuple[OrderView, ...]:
+    """In doubt, stop, mine, a strategy's two, external, another instrument's."""
+    return (
+        order(3, ahead=D("3.1")),
+        order(
+            1,
+            price=D("64120.00"),
+            post_only=False,
+            created_at=Nanos(NOON - 13 * SECOND),
+            in_doubt_since=Nanos(NOON - 12 * SECOND),
+            status=OrderStatus.SUBMITTED,
+        ),
+        order(
+            2,
+            side=Side.SELL,
+            order_type=OrderType.STOP_LIMIT,
+            post_only=False,
+            price=D("63700.00"),
+            stop_price=D("63800.00"),
+            quantity=D("0.45"),
+            leaves=D("0.45"),
+            created_at=Nanos(NOON - 7200 * SECOND),
+        ),
+        order(
+            4,
+            side=Side.SELL,
+            price=D("64124.20"),
+            quantity=D("0.75"),
+            filled=D("0.25"),
+            leaves=D("0.50"),
+            strategy_id=StrategyId("mm-1"),
+            created_at=Nanos(NOON - 41 * SECOND),
+        ),
+        order(5, price=D("64123.20"), strategy_id=StrategyId("mm-1"), created_at=Nanos(NOON - 40 * SECOND)),
+        order(6, price=D("64000.00"), strategy_id=EXTERNAL, is_external=True, post_only=False),
+        order(7, instrument_id=ETH, price=D("3400.10"), quantity=D("1.5"), leaves=D("1.5")),
+    )
+
+
+def levels(best: str, step: str, count: int = 30, mine: dict[str, str] | None = None) -> tuple[LevelView, ...]:
+    """Levels from the best on, sizes from a fixed pattern."""
+    found = []
+    for at in range(count):
+        price = D(best) + at * D(step)
+        own = (mine or {}).get(str(price))
+        size = D(str((at * 37 + 11) % 83)) / 10 + D("0.0079")
+        found.append(LevelView(price, size, D(own or 0), 1 if own else 0, D("3.1") if own else None))
+    return tuple(found)
+
+
+def ladder(**changes: Any) -> LadderView:
+    """BTC, one tick wide in tenths."""
+    base = LadderView(
+        instrument_id=BTC,
+        bids=levels("64123.60", "-0.10", mine={"64123.40": "0.05"}),
+        asks=levels("64123.70", "0.10", mine={"64124.20": "0.50"}),
+        last_price=D("64123.70"),
+        last_side=Side.BUY,
+        age_ms=12,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def instrument(instrument_id: InstrumentId = BTC, **changes: Any) -> InstrumentView:
+    """BTC-USDT on Binance, or ETH-USDT."""
+    base_asset = Asset(str(instrument_id)[:3])
+    base = InstrumentView(
+        instrument_id=instrument_id,
+        display=f"{base_asset}-USDT.BIN",
+        venue=BINANCE,
+        base=base_asset,
+        quote=Asset("USDT"),
+        tick_size=D("0.01"),
+        lot_size=D("0.00001"),
+        min_notional=D(5),
+        bid=D("64123.60") if instrument_id == BTC else D("3401.20"),
+        ask=D("64123.70") if instrument_id == BTC else D("3401.30"),
+        last=D("64123.60") if instrument_id == BTC else D("3401.25"),
+        change_fraction=D("0.0124"),
+        position=D("0.45") if instrument_id == BTC else D(0),
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def position(**changes: Any) -> PositionView:
+    """Long 0.45 BTC without a stop."""
+    base = PositionView(
+        instrument_id=BTC,
+        quantity=D("0.45"),
+        entry=D("64123.20"),
+        break_even=D("64251.58"),
+        mark=D("64123.60"),
+        unrealized=D("0.18"),
+        realized_today=D("184.25"),
+        limit_fraction=D("0.45"),
+        has_stop=False,
+        by_strategy={MANUAL: D("0.435"), StrategyId("mm-1"): D("0.015")},
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def alert(key: str = "doubt", **changes: Any) -> AlertView:
+    """A warning from a moment ago."""
+    base = AlertView(
+        key=key,
+        severity=Severity.WARN,
+        text="order 0001 in doubt 12s, asking BIN",
+        code="ORDER_IN_DOUBT",
+        first_at=Nanos(NOON - 12 * SECOND),
+        last_at=Nanos(NOON - 12 * SECOND),
+        count=1,
+        is_acknowledged=False,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def strategy(name: str = "mm-1", **changes: Any) -> StrategyView:
+    """A quoting market maker."""
+    base = StrategyView(
+        strategy_id=StrategyId(name),
+        state=StrategyState.RUNNING,
+        doing="quoting 64,123.20 / 64,124.20",
+        position=D("0.015"),
+        day_pnl=D("14.10"),
+        open_orders=2,
+        callback_p99_us=180.0,
+        restarts=0,
+        is_inline=False,
+        instrument_id=BTC,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def kill(**changes: Any) -> KillView:
+    """Nothing killed; what one would do."""
+    base = KillView(
+        is_halted=False,
+        would_stop=1,
+        would_cancel=7,
+        would_cancel_stops=1,
+        venues=1,
+        unprotected=" -> 0.45 BTC (28,856 USDT) unprotected",
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def status(**changes: Any) -> StatusView:
+    """DEMO, trading."""
+    base = StatusView(
+        mode=Mode.DEMO,
+        profile="demo",
+        trading_state=TradingState.READY,
+        is_paused=False,
+        state_reason="",
+        at=NOON,
+        orders_open=7,
+        orders_cap=200,
+        orders_in_doubt=1,
+        alerts_unacknowledged=2,
+        engine_pid=8123,
+        engine_lag_ms=0.3,
+        journal="power",
+        guardian="ok",
+        controller="pid 812 pts/3",
+        on_detach="continue",
+        version="0.1.0",
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def account(**changes: Any) -> AccountView:
+    """102,311.20 USDT."""
+    base = AccountView(
+        quote=Asset("USDT"),
+        equity=D("102311.20"),
+        free=D("61204.10"),
+        day_pnl=D("311.20"),
+        day_realized=D("184.25"),
+        day_unrealized=D("139.20"),
+        day_fees=D("12.25"),
+        drawdown_fraction=D("0.008"),
+        assets=(
+            AssetView(BINANCE, Asset("USDT"), D("61204.10"), D("3206.17"), D("64410.27"), D("64410.27")),
+            AssetView(BINANCE, Asset("BTC"), D("0.14"), D("0.45"), D("0.59"), D("37832.92")),
+        ),
+        maker_fee=D("0.001"),
+        taker_fee=D("0.001"),
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def venue(**changes: Any) -> VenueView:
+    """Binance, ready."""
+    base = VenueView(
+        venue=BINANCE,
+        code="BIN",
+        state=ChannelState.READY,
+        channels={"market": ChannelState.READY},
+        market_age_ms=12,
+        round_trip_ms=48.0,
+        clock_offset_ms=1.0,
+        rate_used=0.34,
+        breaker=BreakerState.CLOSED,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def view(**changes: Any) -> View:
+    """A busy demo account at 12:00:01Z."""
+    base = View(
+        status=status(),
+        kill=kill(),
+        venues=(venue(),),
+        instruments=(instrument(), instrument(ETH)),
+        books=(ladder(),),
+        orders=orders(),
+        positions=(position(),),
+        account=account(),
+        strategies=(strategy(), strategy("grid-2", state=StrategyState.STOPPED, doing="", position=D(0))),
+        alerts=(alert(), alert("loss", severity=Severity.INFO, text="daily loss 50 % of limit")),
+        log_seq=10,
+    )
+    return msgspec.structs.replace(base, **changes)

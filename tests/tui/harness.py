@@ -1,0 +1,131 @@
+"""The console under test: an engine link that records what was sent, and helpers to wait and to read."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from textual.pilot import Pilot
+
+from tests.tui import factories
+from veloz_tui.control.client import KillOutcome, Link, LinkState, new_command_id
+from veloz_tui.domain.commands import AnyCommand, KillPrepare, PlaceOrder
+from veloz_tui.domain.types import InstrumentId
+from veloz_tui.domain.views import Ack, Verdict, View
+from veloz_tui.tui import table
+from veloz_tui.tui.app import VelozApp
+from veloz_tui.tui.options import ConsoleOptions
+from veloz_tui.tui.shell import Receiver
+
+
+class RecordingEngine:
+    """An engine link in memory: shows one View, answers every command, and keeps what it was told."""
+
+    def __init__(self, view: View | None = None, *, answers: bool = True, is_up: bool = True) -> None:
+        self.view = factories.view() if view is None else view
+        self.answers = answers
+        self.is_up = is_up
+        self.sent: list[AnyCommand] = []
+        self.kills: list[str] = []
+        self.watched: list[InstrumentId] = []
+        self.receiver: Receiver | None = None
+
+    def connect(self, receiver: Receiver) -> "RecordingEngine":
+        self.receiver = receiver
+        return self
+
+    async def run(self) -> None:
+        assert self.receiver is not None
+        if self.is_up:
+            self.receiver.on_link(Link(LinkState.UP, has_control=True))
+            self.receiver.on_view(self.view)
+        await asyncio.Event().wait()
+
+    def show(self, view: View) -> None:
+        assert self.receiver is not None
+        self.view = view
+        self.receiver.on_view(view)
+
+    def fire(self, command: AnyCommand) -> bool:
+        if not self.is_up:
+            return False
+        self.sent.append(command)
+        if self.answers and self.receiver is not None:
+            asyncio.get_running_loop().call_soon(self.receiver.on_ack, self._ack(command))
+        return True
+
+    def _ack(self, command: AnyCommand) -> Ack:
+        verdict = None
+        if isinstance(command, PlaceOrder):
+            verdict = Verdict(is_ok=True, notional=factories.D("3206.17"), fee=factories.D("3.21"))
+        return Ack(command_id=command.command_id, is_ok=True, text="", verdict=verdict)
+
+    def watch(self, instrument_ids: tuple[InstrumentId, ...], *, depth: int = 60) -> None:
+        self.watched.extend(instrument_ids)
+
+    async def kill(self, *, reason: str = "kill", kill_id: str = "") -> KillOutcome:
+        self.kills.append(reason)
+        return KillOutcome("k1", engine=Ack(command_id=new_command_id(), is_ok=True, text="HALTED"))
+
+    @property
+    def real(self) -> list[AnyCommand]:
+        """What could change something: without dry runs and preparations."""
+        return [
+            command
+            for command in self.sent
+            if not isinstance(command, KillPrepare) and not getattr(command, "is_dry", False)
+        ]
+
+
+class Console:
+    """A running console and its engine."""
+
+    def __init__(self, app: VelozApp, engine: RecordingEngine, pilot: Pilot[str]) -> None:
+        self.app = app
+        self.engine = engine
+        self.pilot = pilot
+        self.session = app.session
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def until(self, condition: Callable[[], object], timeout_s: float = 5.0) -> None:
+        """Wait until something is so; fails after the bound."""
+        async with asyncio.timeout(timeout_s):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+    @property
+    def text(self) -> list[str]:
+        """The screen's lines as text, composed from what each part shows."""
+        width, height = self.app.size
+        canvas = [[" "] * width for _ in range(height)]
+        for name, box in self.app._plan.items():
+            for at, line in enumerate(self.app._grids[name].lines[: box.height]):
+                for x, char in enumerate(table.plain(line)[: box.width]):
+                    canvas[box.y + at][box.x + x] = char
+        return ["".join(line).rstrip() for line in canvas]
+
+    @property
+    def message(self) -> str:
+        message = self.session.message
+        return "" if message is None else message.text
+
+
+@contextlib.asynccontextmanager
+async def console(
+    engine: RecordingEngine | None = None,
+    *,
+    size: tuple[int, int] = (80, 24),
+    options: ConsoleOptions | None = None,
+    clock: Callable[[], float] | None = None,
+) -> AsyncIterator[Console]:
+    """Run a console headless until the block ends; it has seen the first View."""
+    engine = engine or RecordingEngine()
+    chosen = options or ConsoleOptions(reads_tmux=False)
+    app = VelozApp(engine.connect, chosen) if clock is None else VelozApp(engine.connect, chosen, clock=clock)
+    async with app.run_test(size=size) as pilot:
+        running = Console(app, engine, pilot)
+        if engine.is_up:
+            await running.until(lambda: app.session.store.view is not None and app._plan)
+        await pilot.pause()
+        yield running

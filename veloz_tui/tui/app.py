@@ -1,0 +1,402 @@
+"""The Textual shell around a Session: events in, frames out. `run_console` is what the command line calls."""
+
+import gc
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import ClassVar, Final
+
+from rich.segment import Segments
+from rich.traceback import Traceback
+from textual import events
+from textual.app import App
+from textual.layout import Layout
+from textual.screen import Screen
+
+from veloz_tui.control.client import KillOutcome, Link
+from veloz_tui.domain.commands import AnyCommand
+from veloz_tui.domain.types import InstrumentId
+from veloz_tui.domain.views import Ack, LogEntry, View
+from veloz_tui.tui import actions, command_line, fmt, glyphs, ordering, screen, texts, theme, tmux
+from veloz_tui.tui.driver import ConsoleDriver
+from veloz_tui.tui.keymap import HELP, PANES, display
+from veloz_tui.tui.layout import Plan
+from veloz_tui.tui.options import ConsoleOptions
+from veloz_tui.tui.panes.status import Terminal, terminal_title
+from veloz_tui.tui.plan_layout import PlanLayout
+from veloz_tui.tui.scheduler import FrameScheduler
+from veloz_tui.tui.session import Mode, Session
+from veloz_tui.tui.shell import Connect, EngineLink
+from veloz_tui.tui.widgets.live_grid import LiveGrid
+
+TICK_S: Final = 0.25
+TITLE_EVERY_S: Final = 1.0
+_PARTS: Final = (
+    "status",
+    *PANES,
+    HELP,
+    "gutter1",
+    "gutter2",
+    "gutter3",
+    "strip",
+    "message",
+    "footer",
+    "tiny",
+)
+_BARS: Final = {"status", "message", "footer", "strip"}
+
+
+class ConsoleScreen(Screen[None]):
+    """The only screen: its children stand where the plan says."""
+
+    AUTO_FOCUS: ClassVar[str | None] = ""
+    CSS: ClassVar[str] = "ConsoleScreen { overflow: hidden hidden; }"
+
+    def __init__(self, plan_for: Callable[[int, int], Plan]) -> None:
+        super().__init__()
+        self._plan_layout = PlanLayout(plan_for)
+
+    @property
+    def layout(self) -> Layout:
+        """Where the children stand."""
+        return self._plan_layout
+
+
+class VelozApp(App[str]):
+    """The console. Its result is the farewell to print after the screen is gone."""
+
+    ENABLE_COMMAND_PALETTE: ClassVar[bool] = False
+    AUTO_FOCUS: ClassVar[str | None] = ""
+
+    def __init__(
+        self,
+        connect: Connect,
+        options: ConsoleOptions | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.options = options or ConsoleOptions()
+        super().__init__(driver_class=ConsoleDriver, ansi_color=True)
+        self.palette = self._load_palette(self.options.theme)
+        self.glyphs = glyphs.for_terminal()
+        self.session = Session(self.options, self, clock)
+        for part in (actions, ordering, command_line):
+            part.install(self.session)
+        self._engine: EngineLink = connect(self)
+        self._clock = clock
+        self._scheduler = FrameScheduler(hz=self.options.refresh_hz)
+        self._grids = {name: LiveGrid(self.palette, name=name, fill=_fill(name)) for name in _PARTS}
+        self._plan: Plan = {}
+        self._planned_size = (0, 0)
+        self._frames = 0
+        self._unacknowledged: deque[tuple[int, int]] = deque(maxlen=64)
+        self._awaits_display = False
+        self._paint_started = 0.0
+        self._is_scheduled = False
+        self._last_second = 0
+        self._title = ""
+        self._titled_at = float("-inf")
+        self._is_frozen_gc = False
+
+    # -- construction -----------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[None]:
+        """Our own screen, laid out by the plan."""
+        return ConsoleScreen(self._plan_for)
+
+    def compose(self) -> list[LiveGrid]:
+        """All parts; the plan decides which are seen."""
+        return list(self._grids.values())
+
+    def on_mount(self) -> None:
+        """Start the link and the clock."""
+        driver = self._console_driver
+        if driver is not None:
+            driver.on_gate = self._schedule
+            driver.write("\x1b[22;2t")  # the window's title comes back at the end
+        self.run_worker(self._engine.run(), name="engine link", exit_on_error=True)
+        if self.options.reads_tmux and "TMUX" in os.environ:
+            self.run_worker(self._ask_tmux(), name="tmux keys", exit_on_error=False)
+        self.set_interval(TICK_S, self._tick)
+        if self.options.since:
+            self.session.say(fmt.clean(self.options.since))
+        self._paint()
+
+    def on_unmount(self) -> None:
+        """Give the window its title back."""
+        driver = self._console_driver
+        if driver is not None:
+            driver.write("\x1b[23;2t")
+
+    @property
+    def _console_driver(self) -> ConsoleDriver | None:
+        return self._driver if isinstance(self._driver, ConsoleDriver) else None
+
+    def _load_palette(self, name: str) -> theme.Palette:
+        no_color = self.options.no_color or "NO_COLOR" in os.environ
+        return theme.load(name, colors=self.options.colors, no_color=no_color, extra=self.options.themes_dir)
+
+    async def _ask_tmux(self) -> None:
+        chords = self.session.keymap.get("kill").chords
+        eaten = await tmux.eaten_chords(chords)
+        if eaten:
+            self.session.say(texts.kill_eaten(display(eaten[0])), "warn")
+            self._changed()
+
+    # -- from the engine (Receiver) ---------------------------------------------------------------------
+
+    def on_view(self, view: View) -> None:
+        """A View arrived: paint it when a frame is due."""
+        is_first = self.session.store.view is None
+        self.session.on_view(view)
+        if is_first:
+            self._changed()
+            return
+        self._scheduler.invalidate()
+        self._schedule()
+
+    def on_entries(self, entries: tuple[LogEntry, ...]) -> None:
+        """Log entries arrived."""
+        self.session.on_entries(entries)
+        self._scheduler.invalidate()
+        self._schedule()
+
+    def on_ack(self, ack: Ack) -> None:
+        """An answer arrived: it is a reaction to a key, so it doesn't wait for a frame."""
+        self.session.on_ack(ack)
+        self._changed()
+
+    def on_link(self, link: Link) -> None:
+        """The link changed."""
+        self.session.on_link(link)
+        self._changed()
+
+    # -- effects (Shell) --------------------------------------------------------------------------------
+
+    def fire(self, command: AnyCommand) -> bool:
+        """Send a command."""
+        return self._engine.fire(command)
+
+    def kill(self, reason: str) -> None:
+        """Tell engine and guardian, in a task of its own."""
+        self.run_worker(self._kill(reason), name="kill", exit_on_error=False)
+
+    async def _kill(self, reason: str) -> None:
+        outcome = await self._engine.kill(reason=reason)
+        text, tone = kill_text(outcome)
+        self.session.say(text, tone)
+        self._changed()
+
+    def watch_instrument(self, instrument_id: InstrumentId) -> None:
+        """Ask for another instrument's book."""
+        self._engine.watch((instrument_id,))
+
+    def leave(self, farewell: str) -> None:
+        """End; the farewell is printed once the terminal is restored."""
+        self.exit(farewell)
+
+    def ring(self) -> None:
+        """Ring the terminal's bell."""
+        self.bell()
+
+    def repaint(self) -> None:
+        """Paint every cell again."""
+        self.refresh(layout=True)
+        self.screen.refresh()
+        self.session.say(texts.REPAINTED, "muted")
+
+    def set_theme(self, name: str) -> str:
+        """Change the colors of everything."""
+        try:
+            self.palette = self._load_palette(name)
+        except theme.ThemeError as error:
+            return str(error)
+        for grid in self._grids.values():
+            grid.use(self.palette)
+        return ""
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call later, then paint."""
+
+        def run() -> None:
+            call()
+            self._changed()
+
+        self.set_timer(seconds, run)
+
+    # -- keys -------------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and pastes go to the session before any widget sees them; kill therefore works everywhere."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.session.press(event.key, event.character)
+            self._changed()
+        elif isinstance(event, events.Paste) and not event.is_forwarded:
+            self.session.paste(event.text)
+            self._changed()
+        else:
+            await super().on_event(event)
+
+    def on_live_grid_clicked(self, message: LiveGrid.Clicked) -> None:
+        """A click focuses its pane and selects the row that was shown there."""
+        name = message.grid.name
+        content = self.session.contents.get(name or "")
+        if name not in PANES or content is None or self.session.mode is not Mode.PANES:
+            return
+        self.session.focus = name
+        box = self.session.parts.get(name)
+        head = 2 if content.header and box is not None and box.height >= 4 else 1
+        cursor = self.session.cursors[name]
+        cursor.select(content.rows, cursor.top + message.line - head)
+        if name == "ladder":
+            self.session.scroll.touch(self._clock())
+        self._changed()
+
+    # -- frames -----------------------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        """Something the operator did, or waits for: no frame cap."""
+        self._scheduler.invalidate()
+        driver = self._console_driver
+        if driver is None or driver.ready(urgent=True):
+            self._paint()
+        else:
+            self._schedule()
+
+    def _tick(self) -> None:
+        now = self._clock()
+        session = self.session
+        driver = self._console_driver
+        if driver is not None and driver.take_dropped():
+            self.repaint()
+        waits = (
+            session.store.pending
+            or session.kill_key.is_armed(now)
+            or session.store.link_lost_s(now) is not None
+        )
+        if waits or int(now) != self._last_second:
+            self._last_second = int(now)
+            self._scheduler.invalidate()
+        self._schedule()
+
+    def _schedule(self) -> None:
+        delay = self._scheduler.delay(self._clock())
+        if delay is None or not self.is_running:
+            return
+        driver = self._console_driver
+        if driver is not None:
+            self._scheduler.rtt_s = driver.gate.rtt_s
+            if not driver.ready():
+                return  # the terminal's answer, or the next tick, comes back here
+        if delay <= 0:
+            self._paint()
+        elif not self._is_scheduled:
+            self._is_scheduled = True
+            self.set_timer(delay, self._due)
+
+    def _due(self) -> None:
+        self._is_scheduled = False
+        self._schedule()
+
+    def _plan_for(self, width: int, height: int) -> Plan:
+        if (width, height) != self._planned_size:
+            self._draw(width, height)
+        return self._plan
+
+    def _draw(self, width: int, height: int) -> None:
+        self._planned_size = (width, height)
+        frame = screen.compose(
+            self.session, width=width, height=height, glyphs=self.glyphs, terminal=self._terminal()
+        )
+        if frame.plan != self._plan:
+            self._plan = frame.plan
+            self.screen.refresh(layout=True)
+        for name, lines in frame.lines.items():
+            self._grids[name].show(lines, dimmed=frame.is_old and name in PANES)
+
+    def _paint(self) -> None:
+        if not self._grids["status"].is_attached:
+            return
+        self._paint_started = time.thread_time()
+        self._note_acknowledged()
+        self._draw(self.size.width, self.size.height)
+        self._frames += 1
+        self._awaits_display = True
+        self.session.painted(self._frames)
+        self._scheduler.painted(self._clock(), cpu_s=time.thread_time() - self._paint_started)
+        self._set_title()
+
+    def post_display_hook(self) -> None:
+        """The frame was written: ask the terminal to say when it is drawn."""
+        driver = self._console_driver
+        if not self._awaits_display:
+            return
+        self._awaits_display = False
+        self._freeze_gc()
+        if driver is not None:
+            driver.frame_sent()
+            self._unacknowledged.append((driver.gate.frames_sent, self._frames))
+
+    def _note_acknowledged(self) -> None:
+        driver = self._console_driver
+        if driver is None or (not driver.gate.answers and driver.backlog == 0):
+            self.session.frame_acknowledged = self._frames
+            return
+        while self._unacknowledged and self._unacknowledged[0][0] <= driver.gate.frames_seen:
+            self.session.frame_acknowledged = self._unacknowledged.popleft()[1]
+
+    def _terminal(self) -> Terminal:
+        rtt = self._scheduler.rtt_s
+        return Terminal(
+            rtt_ms=None if rtt is None else rtt * 1000,
+            frames_per_second=self._scheduler.frames_per_second(self._clock()),
+            is_slow=self._scheduler.is_slow,
+        )
+
+    def _set_title(self) -> None:
+        driver, view, names = self._console_driver, self.session.store.view, self.session.store.names
+        now = self._clock()
+        if driver is None or view is None or names is None or now - self._titled_at < TITLE_EVERY_S:
+            return
+        title = terminal_title(view, names, self.session.instrument_id)
+        self._titled_at = now
+        if title != self._title:
+            self._title = title
+            driver.write(f"\x1b]2;{title}\x07")
+
+    def _freeze_gc(self) -> None:
+        """After start-up the object graph stays: collections of it were 80-150 ms spikes."""
+        if not self._is_frozen_gc and self._console_driver is not None:
+            self._is_frozen_gc = True
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(20_000, 20, 50)
+
+    # -- the end ----------------------------------------------------------------------------------------
+
+    def _fatal_error(self) -> None:
+        """As the base class, without local variables: they may hold what nobody should see on a terminal."""
+        self.bell()
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()
+
+
+def kill_text(outcome: KillOutcome) -> tuple[str, str]:
+    """Who has taken the kill up."""
+    if not outcome.is_taken_up:
+        return texts.kill_failed("; ".join(fmt.clean(each) for each in outcome.failures)), "crit"
+    who = [
+        name
+        for name, word in (("engine", outcome.engine), ("guardian", outcome.guardian))
+        if word is not None
+    ]
+    ack = "" if outcome.engine is None else fmt.clean(outcome.engine.text)
+    return texts.kill_taken_up(" and ".join(who), ack), "crit"
+
+
+def _fill(name: str) -> str:
+    if name.startswith("gutter"):
+        return "gutter"
+    return "bar" if name in _BARS else "base"

@@ -1,0 +1,208 @@
+"""The `:` line: typing, completion, what the words would do, and sending what they mean."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from veloz_tui.control.client import new_command_id
+from veloz_tui.control.grammar import GrammarContext, GrammarError, LocalCommand, Parsed, hints, parse
+from veloz_tui.control.grammar_values import number
+from veloz_tui.domain.commands import AnyCommand, Kill
+from veloz_tui.domain.types import InstrumentId, Mode
+from veloz_tui.tui import actions, fmt, texts
+from veloz_tui.tui.lineedit import LineEdit
+from veloz_tui.tui.ordering import presets_of
+from veloz_tui.tui.session import Mode as Keys
+from veloz_tui.tui.session import Question, Session
+
+_SHOWN_HINTS: Final = 6
+
+
+def install(session: Session) -> None:
+    """Give the session its command line."""
+    session.on_action["command"] = partial(open_line, session)
+    session.on_key[Keys.COMMAND] = partial(line_key, session)
+
+
+def open_line(session: Session, text: str = "") -> None:
+    """Start typing a command."""
+    session.edit = LineEdit(text, session.history)
+    session.command_hint = ""
+    session.mode = Keys.COMMAND
+
+
+def line_key(session: Session, key: str, character: str | None) -> None:
+    """Keys while a command is typed."""
+    if key == "escape" or (key == "backspace" and not session.edit.text):
+        session.mode = Keys.PANES
+    elif key == "enter":
+        _enter(session)
+    elif key == "tab":
+        _complete(session)
+    elif session.edit.key(key, character):
+        session.command_hint = ""
+
+
+def review(session: Session) -> tuple[str, str]:
+    """What the words would do now, under the input; or why they mean nothing."""
+    if session.command_hint:
+        return session.command_hint, "muted"
+    context = _context(session)
+    if not session.edit.text.strip() or context is None:
+        return texts.COMMAND_HELP, "muted"
+    parsed = parse(session.edit.text, context)
+    if isinstance(parsed, GrammarError):
+        return fmt.clean(parsed.text), "warn"
+    return fmt.clean(parsed.review), "good"
+
+
+def _context(session: Session) -> GrammarContext | None:
+    view = session.store.view
+    if view is None:
+        return None
+    presets = tuple(presets_of(session))
+    return GrammarContext.from_view(view, next_command_id=new_command_id, presets=presets)
+
+
+def _complete(session: Session) -> None:
+    context = _context(session)
+    if context is None:
+        return
+    text = session.edit.text
+    offered = hints(text, context)
+    if not offered:
+        session.command_hint = texts.NO_COMPLETION
+        return
+    head = text if not text or text[-1].isspace() else text[: text.rfind(" ") + 1]
+    start = text[len(head) :]
+    words = [word for word, _ in offered]
+    shared = words[0] + " " if len(words) == 1 else _shared_start([word.lower() for word in words])
+    if len(shared) > len(start):
+        session.edit.text = head + shared
+        session.edit.cursor = len(session.edit.text)
+        session.edit.recalled = False
+    meanings = (f"{word} {meaning}".strip() for word, meaning in offered[:_SHOWN_HINTS])
+    session.command_hint = fmt.clean("  |  ".join(meanings)) if len(words) > 1 else ""
+
+
+def _shared_start(words: Sequence[str]) -> str:
+    first, last = min(words), max(words)
+    same = [a == b for a, b in zip(first, last, strict=False)]
+    return first[: same.index(False) if False in same else len(same)]
+
+
+def _enter(session: Session) -> None:
+    text = session.edit.text.strip()
+    if not text:
+        session.mode = Keys.PANES
+        return
+    if session.edit.recalled:
+        session.command_hint = texts.RECALLED
+        return
+    if text.lstrip(": ").lower() == "kill":  # needs no view: it must work when nothing else does
+        session.mode = Keys.PANES
+        session.kill("typed")
+        return
+    if text.lstrip(": ").lower() in {"q", "wq", "q!", "quit"}:
+        session.mode = Keys.PANES
+        actions.detach(session)
+        return
+    context = _context(session)
+    if context is None:
+        session.command_hint = texts.WAITING
+        return
+    _act(session, text, parse(text, context))
+
+
+def _act(session: Session, text: str, parsed: Parsed | GrammarError) -> None:
+    if isinstance(parsed, GrammarError):
+        session.command_hint = fmt.clean("  ".join([parsed.text, *parsed.choices[:_SHOWN_HINTS]]))
+        return
+    if not session.history or session.history[-1] != text:
+        session.history.append(text)
+    session.mode = Keys.PANES
+    view = session.store.view
+    if isinstance(parsed.command, LocalCommand):
+        _local(session, parsed.command)
+    elif parsed.increases_risk and view is not None and view.status.mode is Mode.LIVE:
+        session.question = Question(
+            texts.send_live(fmt.clean(parsed.review)), partial(_send, session, parsed.command, text)
+        )
+        session.mode = Keys.CONFIRM
+    else:
+        _send(session, parsed.command, text)
+
+
+def _send(session: Session, command: AnyCommand, text: str) -> None:
+    if isinstance(command, Kill):
+        session.kill("typed")
+        return
+    session.send(command, fmt.clean(text))
+
+
+# -- what the console does by itself ------------------------------------------------------------------
+
+
+def _local(session: Session, command: LocalCommand) -> None:
+    call = _LOCAL.get(command.name)
+    if call is None:
+        session.say(texts.not_here(command.name), "muted")
+    else:
+        call(session, command.args)
+
+
+def _watch(session: Session, args: tuple[str, ...]) -> None:
+    session.show_instrument(InstrumentId(args[0]))
+
+
+def _theme(session: Session, args: tuple[str, ...]) -> None:
+    wrong = session.shell.set_theme(args[0] if args else "")
+    session.say(fmt.clean(wrong) if wrong else f"theme {args[0]}", "warn" if wrong else "muted")
+
+
+def _tour(session: Session, args: tuple[str, ...]) -> None:
+    if args and args[0].lower() == "off":
+        session.tour.off()
+    else:
+        session.tour.restart()
+
+
+def _size(session: Session, args: tuple[str, ...]) -> None:
+    quantity = number(args[0], what="size")
+    session.set_presets(tuple(sorted({*presets_of(session), quantity})), quantity)
+    session.say(f"size {fmt.number(quantity)}", "muted")
+
+
+def _rearm(session: Session, args: tuple[str, ...]) -> None:
+    open_line(session, f"rearm {args[0]} ")
+    session.command_hint = texts.TYPE_PROFILE
+
+
+def _say(session: Session, args: tuple[str, ...]) -> None:
+    content = session.contents.get(session.focus)
+    key = session.cursors[session.focus].key
+    row = next((row for row in content.rows if row.key == key), None) if content is not None else None
+    text = "".join(part for part, _ in row.line) if row is not None else texts.NOTHING_SELECTED
+    session.say(" ".join(text.split()))
+
+
+def _detach(session: Session, args: tuple[str, ...]) -> None:
+    actions.detach(session)
+
+
+def _help(session: Session, args: tuple[str, ...]) -> None:
+    session.mode = Keys.HELP
+
+
+_LOCAL: Final[dict[str, Callable[[Session, tuple[str, ...]], None]]] = {
+    "watch": _watch,
+    "book": _watch,
+    "theme": _theme,
+    "tour": _tour,
+    "size": _size,
+    "rearm": _rearm,
+    "say": _say,
+    "help": _help,
+    "q": _detach,
+    "wq": _detach,
+}

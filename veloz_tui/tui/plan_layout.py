@@ -1,0 +1,36 @@
+"""Textual's side of layout.plan: puts each child where the plan says; children not in it aren't shown."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.widget import Widget
+
+from veloz_tui.tui.layout import Plan
+
+
+class PlanLayout(Layout):
+    """A layout that asks for the plan of a size."""
+
+    name: ClassVar[str] = "plan"
+
+    def __init__(self, plan_for: Callable[[int, int], Plan]) -> None:
+        super().__init__()
+        self._plan_for = plan_for
+
+    def arrange(
+        self,
+        parent: Widget,
+        children: list[Widget],
+        size: Size,
+        greedy: bool = True,  # noqa: FBT001, FBT002 -- the base class's signature
+    ) -> ArrangeResult:
+        """Place the children named in the plan."""
+        parent.pre_layout(self)
+        plan = self._plan_for(size.width, size.height)
+        return [
+            WidgetPlacement(Region(*plan[child.name]), NULL_OFFSET, NULL_SPACING, child)
+            for child in children
+            if child.name in plan
+        ]

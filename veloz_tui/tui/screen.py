@@ -1,0 +1,230 @@
+"""One frame: the session's state as lines for each part of the plan. Pure; runs at every size."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from veloz_tui.domain.views import View
+from veloz_tui.tui import fmt, grid, layout, table, texts
+from veloz_tui.tui.glyphs import Glyphs
+from veloz_tui.tui.grid import GridRow, PaneContent
+from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES, Action, display, key_text
+from veloz_tui.tui.layout import Box, Plan
+from veloz_tui.tui.names import Names
+from veloz_tui.tui.panes import account, alerts, fills, ladder, orders, positions, status, strategies, watch
+from veloz_tui.tui.panes.status import Terminal
+from veloz_tui.tui.session import MESSAGE_S, Mode, Session
+from veloz_tui.tui.strip import strip_lines
+from veloz_tui.tui.table import Line
+
+
+class Frame(NamedTuple):
+    """What the screen shows: where each part is, its lines, and whether the data is old."""
+
+    plan: Plan
+    lines: dict[str, Sequence[Line]]
+    is_old: bool
+
+
+def compose(session: Session, *, width: int, height: int, glyphs: Glyphs, terminal: Terminal) -> Frame:
+    """Draw everything once."""
+    now = session.clock()
+    lost = session.store.link_lost_s(now)
+    terminal = terminal._replace(
+        link_lost_s=lost,
+        kill_tested=session.kill_key.tested,
+        is_observer=session.store.view is not None and not session.store.has_control,
+    )
+    strip = strip_lines(session, width)
+    plan = layout.plan(
+        layout.Request(
+            width,
+            height,
+            session.focus,
+            session.is_zoomed,
+            len(strip),
+            _wanted(session),
+            session.mode is Mode.HELP,
+        )
+    )
+    session.parts = plan
+    lines: dict[str, Sequence[Line]] = {}
+    for name, box in plan.items():
+        lines[name] = _part(name, box, session, strip=strip, glyphs=glyphs, terminal=terminal)
+    return Frame(plan, lines, is_old=lost is not None)
+
+
+def _part(
+    name: str, box: Box, session: Session, *, strip: Sequence[Line], glyphs: Glyphs, terminal: Terminal
+) -> Sequence[Line]:
+    match name:
+        case "status":
+            return status_lines(session, box.width, glyphs, terminal)
+        case "message":
+            return [message_line(session)]
+        case "footer":
+            return [footer_line(session, box.width)]
+        case "strip":
+            return strip[: box.height]
+        case "tiny":
+            return _tiny(session, box, glyphs)
+        case _ if name.startswith("gutter"):
+            return [((glyphs.gutter, "gutter"),)] * box.height
+        case _:
+            return _pane(name, box, session, glyphs)
+
+
+def _wanted(session: Session) -> dict[str, int]:
+    """Lines each pane could fill: title, header, rows."""
+    view = session.store.view
+    if view is None:
+        return {}
+    counts = {
+        "orders": len(view.orders),
+        "positions": len(positions.held(view)),
+        "strategies": len(view.strategies),
+        "alerts": len(view.alerts),
+        "account": len(view.account.assets),
+        "watch": len(view.instruments),
+    }
+    return {name: max(1, count) + 2 for name, count in counts.items()}
+
+
+# -- panes --------------------------------------------------------------------------------------------
+
+
+def _pane(name: str, box: Box, session: Session, glyphs: Glyphs) -> Sequence[Line]:
+    content = _content(name, box, session, glyphs)
+    session.contents[name] = content
+    number = str(PANES.index(name) + 1) if name in PANES else ""
+    focused = name in {session.focus, HELP}
+    return grid.lines(
+        content, session.cursors[name], width=box.width, height=box.height, focused=focused, number=number
+    )
+
+
+def _content(name: str, box: Box, session: Session, glyphs: Glyphs) -> PaneContent:
+    view, names = session.store.view, session.store.names
+    if name == HELP:
+        return help_content(session, box.width)
+    if view is None or names is None:
+        why = fmt.clean(session.store.link.text) or texts.WAITING
+        return PaneContent(texts.TITLES[name], rows=(GridRow("", ((f" {why}", "muted"),)),))
+    if name == "ladder":
+        return _ladder(view, names, box, session, glyphs)
+    if name == "orders":
+        followed = session.instrument_id
+        return orders.content(view, width=box.width, names=names, followed=followed, marked=session.marked)
+    return _simple(session, glyphs)[name](view, names, box.width)
+
+
+def _simple(session: Session, glyphs: Glyphs) -> dict[str, Callable[[View, Names, int], PaneContent]]:
+    return {
+        "positions": lambda view, names, width: positions.content(view, width=width, names=names),
+        "account": lambda view, names, width: account.content(view, width=width, names=names),
+        "strategies": lambda view, names, width: strategies.content(
+            view, width=width, names=names, glyphs=glyphs
+        ),
+        "alerts": lambda view, names, width: alerts.content(view, width=width),
+        "watch": lambda view, names, width: watch.content(view, width=width, names=names),
+        "tape": lambda view, names, width: fills.content(session.store.log, width=width),
+    }
+
+
+def _ladder(view: View, names: Names, box: Box, session: Session, glyphs: Glyphs) -> PaneContent:
+    book = session.store.book(session.instrument_id)
+    if book is None:
+        return ladder.missing()
+    return ladder.content(
+        view,
+        book,
+        width=box.width,
+        height=box.height,
+        names=names,
+        scroll=session.scroll,
+        glyphs=glyphs,
+        now=session.clock(),
+    )
+
+
+def help_content(session: Session, width: int) -> PaneContent:
+    """The keys that work in the focused pane, from the same table that binds them."""
+    rows = []
+    for action in session.keymap.in_context(session.focus, ANY_PANE):
+        chords = " ".join(display(chord) for chord in action.chords)
+        keys = f" {chords:<12.12} "
+        rows.append(
+            GridRow(action.id, ((keys, "key"), (fmt.fit_text(action.help, max(1, width - 14)), "base")))
+        )
+    return PaneContent(f"Keys in {texts.TITLES[session.focus]}   (Esc closes)", rows=tuple(rows))
+
+
+# -- lines --------------------------------------------------------------------------------------------
+
+
+def status_lines(session: Session, width: int, glyphs: Glyphs, terminal: Terminal) -> Sequence[Line]:
+    """Both status lines: the kill question, the halt, or the figures."""
+    view, names = session.store.view, session.store.names
+    if session.kill_key.is_armed(session.clock()):
+        return kill_banner(session, width)
+    if view is None or names is None:
+        waiting = fmt.clean(session.store.link.text) or texts.WAITING
+        return [
+            ((f" VeloZ  {waiting}", "bar"), ("", "bar")),
+            ((f" {texts.KILL_OK if terminal.kill_tested else texts.KILL_UNTESTED}", "bar"), ("", "bar")),
+        ]
+    figures = status.lines(
+        view, width=width, names=names, glyphs=glyphs, instrument_id=session.instrument_id, terminal=terminal
+    )
+    if view.kill.is_halted and terminal.link_lost_s is None:
+        halted = status.halted_lines(view, width=width, glyphs=glyphs)
+        return [*halted, *figures[1:]][:2]
+    return figures
+
+
+def kill_banner(session: Session, width: int) -> Sequence[Line]:
+    """The first stroke's question."""
+    chord = key_text(session.keymap.get("kill"))[:2]
+    remaining = session.kill_key.remaining_s(session.clock())
+    return status.kill_banner(session.store.view, width=width, chord=chord, remaining_s=remaining)
+
+
+def message_line(session: Session) -> Line:
+    """What needs saying now: an unanswered command, the last message, the tour."""
+    now = session.clock()
+    unconfirmed = session.store.unconfirmed(now)
+    if unconfirmed is not None:
+        return ((f" {texts.unconfirmed(unconfirmed)}", "bar/warn"), ("", "bar"))
+    message = session.message
+    if message is not None and (now - message.at < MESSAGE_S or not session.tour.line):
+        tone = message.tone if message.tone == "crit" else f"bar/{message.tone}"
+        return ((f" {message.text}", tone), ("", "crit" if tone == "crit" else "bar"))
+    return ((f" {session.tour.line}", "bar"), ("", "bar"))
+
+
+def footer_line(session: Session, width: int) -> Line:
+    """Keys by priority; kill and `?` are never dropped."""
+    shown = [action for action in session.keymap.in_context(session.focus, ANY_PANE) if action.footer]
+    for use_short in (False, True):
+        spans = _footer(shown, use_short=use_short)
+        if table.length(spans) <= width:
+            return (*spans, ("", "bar"))
+    while table.length(spans) > width and any(action.footer > 1 for action in shown):
+        shown.remove(max(reversed(shown), key=lambda action: action.footer))
+        spans = _footer(shown, use_short=True)
+    return (*spans, ("", "bar"))
+
+
+def _footer(actions: Sequence[Action], *, use_short: bool) -> Line:
+    spans: list[tuple[str, str]] = []
+    for action in actions:
+        label = (action.short or action.label).strip() if use_short else action.label
+        spans += [(f" {key_text(action)}", "bar/key"), (f" {label} " if label else " ", "bar")]
+    return tuple(spans)
+
+
+def _tiny(session: Session, box: Box, glyphs: Glyphs) -> Sequence[Line]:
+    armed = session.kill_key.is_armed(session.clock())
+    kill_line = "KILL? ^K again" if armed else f"{key_text(session.keymap.get('kill'))} KILL"
+    return status.tiny(
+        session.store.view, width=box.width, height=box.height, kill_line=kill_line, glyphs=glyphs
+    )

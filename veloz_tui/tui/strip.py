@@ -1,0 +1,100 @@
+"""The bottom strip: ticket, command line or a question. It never covers the ladder."""
+
+from collections.abc import Sequence
+
+from veloz_tui.tui import command_line, fmt, ordering, texts
+from veloz_tui.tui.lineedit import LineEdit
+from veloz_tui.tui.session import Mode, Session
+from veloz_tui.tui.table import Line, Span
+from veloz_tui.tui.ticket import Field, Step, Ticket
+
+_END: Span = ("", "bar")
+
+
+def strip_lines(session: Session, width: int) -> Sequence[Line]:
+    """The lines above the message line; none when nothing is asked or typed."""
+    if session.mode is Mode.COMMAND:
+        return _command(session, width)
+    if session.mode is Mode.CONFIRM and session.question is not None:
+        return [((f" {fmt.fit_text(session.question.text, max(1, width - 1))}", "warn"), ("", "base"))]
+    if session.mode is Mode.TICKET and session.closing is not None:
+        return [((f" {fmt.fit_text(session.closing.text, max(1, width - 1))}", "warn"), ("", "base"))]
+    if session.mode is Mode.TICKET and session.ticket is not None:
+        return _ticket(session, session.ticket, width)
+    return []
+
+
+def _command(session: Session, width: int) -> Sequence[Line]:
+    text, tone = command_line.review(session)
+    return [
+        ((" :", "input/key"), *edit_spans(session.edit, max(4, width - 3), focused=True), ("", "input")),
+        ((f"  {fmt.fit_text(text, max(1, width - 2))}", f"bar/{tone}"), _END),
+    ]
+
+
+def edit_spans(edit: LineEdit, width: int, *, focused: bool) -> Line:
+    """The text around its cursor, as much as fits."""
+    if not focused:
+        return ((edit.text[:width], "base"),)
+    start = max(0, edit.cursor - width + 1)
+    shown = edit.text[start : start + width] + " "
+    at = edit.cursor - start
+    return tuple(
+        span
+        for span in ((shown[:at], "input"), (shown[at], "input/cursor"), (shown[at + 1 :], "input"))
+        if span[0]
+    )
+
+
+def _ticket(session: Session, ticket: Ticket, width: int) -> Sequence[Line]:
+    book = session.store.book(ticket.instrument.instrument_id)
+    live, tone = ordering.live_line(ticket, book, fmt.clean(ticket.instrument.quote))
+    taker = ordering.taker_text(ticket, book)
+    review = ticket.step is Step.REVIEW
+    first = _review(session, ticket) if review else _fields(ticket, is_post=ticket.is_post(book))
+    keys = texts.TICKET_KEYS
+    if review:
+        unusual = ticket.is_unusual(session.recent_quantities)
+        keys = texts.REVIEW_KEYS_UNUSUAL + f" [{ticket.typed}]" if unusual else texts.REVIEW_KEYS
+    second: Line = ((f" {fmt.fit_text(live, max(1, width - 1))}", f"bar/{tone}"), _END)
+    third: list[Span] = [(f" {taker}  ", "bar/warn")] if taker else []
+    return [first, second, (*third, (f" {keys}", "bar/muted"), _END)]
+
+
+def _fields(ticket: Ticket, *, is_post: bool) -> Line:
+    side_tone = "up" if ticket.side == "BUY" else "down"
+    spans: list[Span] = [(f" {ticket.side} ", f"bar/{side_tone}")]
+    spans.append((f"{fmt.clean(ticket.instrument.display)} ", "bar"))
+    values = {
+        Field.PRICE: ticket.text(Field.PRICE) or "____",
+        Field.QUANTITY: ticket.text(Field.QUANTITY) or "____",
+        Field.KIND: texts.TYPES[ticket.kind],
+        Field.TIME_IN_FORCE: ticket.time_in_force.value,
+        Field.POST: "yes" if is_post else "no",
+        Field.STOP: ticket.text(Field.STOP) or "____",
+        Field.REDUCE: "yes" if ticket.reduce_only else "no",
+    }
+    for field in ticket.fields():
+        label, tone = f"{field.value} ", "input/cursor" if field is ticket.field else "bar"
+        spans += [(label, "bar/muted"), (values[field], tone), (" ", "bar")]
+    return (*spans, _END)
+
+
+def _review(session: Session, ticket: Ticket) -> Line:
+    request = ticket.confirmed(session.store.book(ticket.instrument.instrument_id))
+    if request is None:
+        return ((f" {texts.MARKET_MOVED}", "warn"), ("", "base"))
+    mode = "" if session.store.view is None else session.store.view.status.mode.value
+    names = session.store.names
+    price = "MARKET" if names is None else names.price(request.instrument_id, request.price)
+    words = [
+        str(request.side),
+        fmt.number(request.quantity),
+        fmt.clean(ticket.instrument.display),
+        price if request.price is not None else "MARKET",
+        f"{texts.TYPES[request.order_type]} {request.time_in_force}",
+        "POST" if request.post_only else "",
+        "REDUCE" if request.reduce_only else "",
+        mode,
+    ]
+    return ((" SEND? " + " ".join(word for word in words if word), "cursor"), ("", "cursor"))
