@@ -1,7 +1,9 @@
 """The Textual shell around a Session: events in, frames out. `run_console` is what the command line calls."""
 
+import contextlib
 import gc
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -11,23 +13,22 @@ from rich.segment import Segments
 from rich.traceback import Traceback
 from textual import events
 from textual.app import App
-from textual.layout import Layout
 from textual.screen import Screen
 
-from veloz_tui.control.client import KillOutcome, Link
+from veloz_tui.control.client import ControlClient, ControlPaths, Link
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
-from veloz_tui.tui import actions, command_line, fmt, glyphs, ordering, screen, texts, theme, tmux
+from veloz_tui.tui import actions, command_line, fmt, glyphs, grid, ordering, screen, texts, theme, tmux
 from veloz_tui.tui.driver import ConsoleDriver
 from veloz_tui.tui.keymap import HELP, PANES, display
 from veloz_tui.tui.layout import Plan
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.panes.status import Terminal, terminal_title
-from veloz_tui.tui.plan_layout import PlanLayout
+from veloz_tui.tui.plan_layout import ConsoleScreen
 from veloz_tui.tui.scheduler import FrameScheduler
-from veloz_tui.tui.session import Mode, Session
-from veloz_tui.tui.shell import Connect, EngineLink
+from veloz_tui.tui.session import Mode, Session, kill_answer
+from veloz_tui.tui.shell import Connect, EngineLink, Receiver
 from veloz_tui.tui.widgets.live_grid import LiveGrid
 
 TICK_S: Final = 0.25
@@ -45,22 +46,6 @@ _PARTS: Final = (
     "tiny",
 )
 _BARS: Final = {"status", "message", "footer", "strip"}
-
-
-class ConsoleScreen(Screen[None]):
-    """The only screen: its children stand where the plan says."""
-
-    AUTO_FOCUS: ClassVar[str | None] = ""
-    CSS: ClassVar[str] = "ConsoleScreen { overflow: hidden hidden; }"
-
-    def __init__(self, plan_for: Callable[[int, int], Plan]) -> None:
-        super().__init__()
-        self._plan_layout = PlanLayout(plan_for)
-
-    @property
-    def layout(self) -> Layout:
-        """Where the children stand."""
-        return self._plan_layout
 
 
 class VelozApp(App[str]):
@@ -184,7 +169,7 @@ class VelozApp(App[str]):
 
     async def _kill(self, reason: str) -> None:
         outcome = await self._engine.kill(reason=reason)
-        text, tone = kill_text(outcome)
+        text, tone = kill_answer(outcome)
         self.session.say(text, tone)
         self._changed()
 
@@ -212,8 +197,8 @@ class VelozApp(App[str]):
             self.palette = self._load_palette(name)
         except theme.ThemeError as error:
             return str(error)
-        for grid in self._grids.values():
-            grid.use(self.palette)
+        for part in self._grids.values():
+            part.use(self.palette)
         return ""
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
@@ -246,8 +231,8 @@ class VelozApp(App[str]):
             return
         self.session.focus = name
         box = self.session.parts.get(name)
-        head = 2 if content.header and box is not None and box.height >= 4 else 1
         cursor = self.session.cursors[name]
+        head = 1 if box is None else grid.head_lines(content, box.height)
         cursor.select(content.rows, cursor.top + message.line - head)
         if name == "ladder":
             self.session.scroll.touch(self._clock())
@@ -383,20 +368,40 @@ class VelozApp(App[str]):
         self._close_messages_no_wait()
 
 
-def kill_text(outcome: KillOutcome) -> tuple[str, str]:
-    """Who has taken the kill up."""
-    if not outcome.is_taken_up:
-        return texts.kill_failed("; ".join(fmt.clean(each) for each in outcome.failures)), "crit"
-    who = [
-        name
-        for name, word in (("engine", outcome.engine), ("guardian", outcome.guardian))
-        if word is not None
-    ]
-    ack = "" if outcome.engine is None else fmt.clean(outcome.engine.text)
-    return texts.kill_taken_up(" and ".join(who), ack), "crit"
-
-
 def _fill(name: str) -> str:
     if name.startswith("gutter"):
         return "gutter"
     return "bar" if name in _BARS else "base"
+
+
+def run_console(paths: ControlPaths, options: ConsoleOptions | None = None) -> int:
+    """Run the console on this terminal until it is left; prints the farewell. Returns the exit status."""
+    chosen = options or ConsoleOptions()
+
+    def connect(receiver: Receiver) -> EngineLink:
+        return ControlClient(
+            paths.engine_socket,
+            paths.session_token,
+            paths.guardian_socket,
+            views_hz=chosen.refresh_hz,
+            on_view=receiver.on_view,
+            on_entries=receiver.on_entries,
+            on_ack=receiver.on_ack,
+            on_link=receiver.on_link,
+        )
+
+    app = VelozApp(connect, chosen)
+    farewell = app.run(mouse=chosen.has_mouse)
+    return _said(app, farewell)
+
+
+def _said(app: VelozApp, farewell: str | None) -> int:
+    driver = app._console_driver
+    reason = None if driver is None else driver.hung_up
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        if farewell:
+            sys.stdout.write(farewell + "\n")
+        elif reason is not None:
+            sys.stdout.write(texts.ended(reason) + "\n")
+        sys.stdout.flush()
+    return app.return_code or 0

@@ -9,7 +9,7 @@ from veloz_tui.domain.views import OrderView, View
 from veloz_tui.tui import fmt, texts
 from veloz_tui.tui.kill import Stroke
 from veloz_tui.tui.panes.ladder import price_key
-from veloz_tui.tui.panes.orders import is_open, is_stop
+from veloz_tui.tui.panes.orders import is_open, is_stop, shown_price
 from veloz_tui.tui.session import Session
 
 
@@ -58,7 +58,7 @@ def _at_ladder_cursor(session: Session, orders: Sequence[OrderView]) -> list[Ord
     key = session.cursors["ladder"].key
     found = []
     for order in orders:
-        price = order.price or order.stop_price
+        price = shown_price(order)
         if order.instrument_id != session.instrument_id or price is None or is_external(order):
             continue
         row = session.scroll.row(price, side=order.side)

@@ -23,6 +23,8 @@ class PaneContent(msgspec.Struct, frozen=True):
     header: Line = ()
     rows: tuple[GridRow, ...] = ()
     is_stale: bool = False
+    wants_header: bool = False
+    """Show the header even if rows must scroll for it."""
 
 
 EMPTY = PaneContent(title="")
@@ -83,13 +85,19 @@ def lines(
         (text, "title" if span_tone == "base" else f"title/{span_tone}") for text, span_tone in content.note
     )
     head = [table.spread(left, (*note, (" ", "title")) if note else (), width, "title")]
-    if content.header and height >= 4:
+    if head_lines(content, height) == 2:
         head.append((*content.header, (" " * max(0, width - table.length(content.header)), "header")))
     room = max(0, height - len(head))
     cursor.follow(content.rows, room)
     shown = content.rows[cursor.top : cursor.top + room]
     body = [_row(row, cursor, focused=focused) for row in shown]
     return (head + body + [()] * (room - len(body)))[:height]
+
+
+def head_lines(content: PaneContent, height: int) -> int:
+    """Lines above the first row: the title, and the header where there is room for it."""
+    is_roomy = len(content.rows) + 2 <= height or (content.wants_header and height >= 4)
+    return 2 if content.header and is_roomy else 1
 
 
 def _row(row: GridRow, cursor: GridCursor, *, focused: bool) -> Line:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.screen import Screen
 from textual.widget import Widget
 
 from veloz_tui.tui.layout import Plan
@@ -34,3 +35,19 @@ class PlanLayout(Layout):
             for child in children
             if child.name in plan
         ]
+
+
+class ConsoleScreen(Screen[None]):
+    """The only screen: its children stand where the plan says."""
+
+    AUTO_FOCUS: ClassVar[str | None] = ""
+    CSS: ClassVar[str] = "ConsoleScreen { overflow: hidden hidden; }"
+
+    def __init__(self, plan_for: Callable[[int, int], Plan]) -> None:
+        super().__init__()
+        self._plan_layout = PlanLayout(plan_for)
+
+    @property
+    def layout(self) -> Layout:
+        """Where the children stand."""
+        return self._plan_layout

@@ -42,7 +42,7 @@ def compose(session: Session, *, width: int, height: int, glyphs: Glyphs, termin
             session.focus,
             session.is_zoomed,
             len(strip),
-            _wanted(session),
+            _wanted(session, width),
             session.mode is Mode.HELP,
         )
     )
@@ -60,7 +60,7 @@ def _part(
         case "status":
             return status_lines(session, box.width, glyphs, terminal)
         case "message":
-            return [message_line(session)]
+            return [message_line(session, box.width)]
         case "footer":
             return [footer_line(session, box.width)]
         case "strip":
@@ -73,7 +73,7 @@ def _part(
             return _pane(name, box, session, glyphs)
 
 
-def _wanted(session: Session) -> dict[str, int]:
+def _wanted(session: Session, width: int) -> dict[str, int]:
     """Lines each pane could fill: title, header, rows."""
     view = session.store.view
     if view is None:
@@ -86,7 +86,8 @@ def _wanted(session: Session) -> dict[str, int]:
         "account": len(view.account.assets),
         "watch": len(view.instruments),
     }
-    return {name: max(1, count) + 2 for name, count in counts.items()}
+    bare = {"alerts", "strategies"} if width < layout.NORMAL else set()
+    return {name: max(1, count) + (1 if name in bare else 2) for name, count in counts.items()}
 
 
 # -- panes --------------------------------------------------------------------------------------------
@@ -188,17 +189,21 @@ def kill_banner(session: Session, width: int) -> Sequence[Line]:
     return status.kill_banner(session.store.view, width=width, chord=chord, remaining_s=remaining)
 
 
-def message_line(session: Session) -> Line:
+def message_line(session: Session, width: int) -> Line:
     """What needs saying now: an unanswered command, the last message, the tour."""
     now = session.clock()
     unconfirmed = session.store.unconfirmed(now)
     if unconfirmed is not None:
-        return ((f" {texts.unconfirmed(unconfirmed)}", "bar/warn"), ("", "bar"))
+        return ((f" {_cut(texts.unconfirmed(unconfirmed), width)}", "bar/warn"), ("", "bar"))
     message = session.message
     if message is not None and (now - message.at < MESSAGE_S or not session.tour.line):
         tone = message.tone if message.tone == "crit" else f"bar/{message.tone}"
-        return ((f" {message.text}", tone), ("", "crit" if tone == "crit" else "bar"))
-    return ((f" {session.tour.line}", "bar"), ("", "bar"))
+        return ((f" {_cut(message.text, width)}", tone), ("", "crit" if tone == "crit" else "bar"))
+    return ((f" {_cut(session.tour.line, width)}", "bar"), ("", "bar"))
+
+
+def _cut(text: str, width: int) -> str:
+    return fmt.fit_text(text, max(1, width - 1)).rstrip()
 
 
 def footer_line(session: Session, width: int) -> Line:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Final, NamedTuple
 
-from veloz_tui.control.client import Link, new_command_id
+from veloz_tui.control.client import KillOutcome, Link, new_command_id
 from veloz_tui.domain.commands import AnyCommand, KillPrepare
 from veloz_tui.domain.types import InstrumentId, Severity
 from veloz_tui.domain.views import Ack, LogEntry, View
@@ -287,3 +287,16 @@ def _tone(entry: LogEntry) -> str:
     if entry.severity is Severity.CRIT:
         return "crit"
     return "warn" if entry.severity is Severity.WARN or entry.kind == "denied" else "base"
+
+
+def kill_answer(outcome: KillOutcome) -> tuple[str, str]:
+    """Who has taken the kill up."""
+    if not outcome.is_taken_up:
+        return texts.kill_failed("; ".join(fmt.clean(each) for each in outcome.failures)), "crit"
+    who = [
+        name
+        for name, word in (("engine", outcome.engine), ("guardian", outcome.guardian))
+        if word is not None
+    ]
+    ack = "" if outcome.engine is None else fmt.clean(outcome.engine.text)
+    return texts.kill_taken_up(" and ".join(who), ack), "crit"

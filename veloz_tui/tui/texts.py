@@ -173,9 +173,9 @@ def ended(reason: str) -> str:
 # -- tour ---------------------------------------------------------------------------------------------
 
 TOUR = (
-    "press ^K once: the kill banner; any other key stands down",
+    "press ^K once to see the kill banner, Esc stands down",
     "press b, Enter, Enter to buy",
-    "wait for the fill: it becomes a position with its break-even",
+    "the fill becomes a position with its break-even",
     "press 5, select an order with j, x cancels it",
     "press 2, then Space starts mm-1",
     "press ^K ^K: everything stops; then type :rearm full",
@@ -184,7 +184,7 @@ TOUR = (
 
 def tour(step: int) -> str:
     """The tour's line; steps count from 1."""
-    return f"Tour {step}/{len(TOUR)}: {TOUR[step - 1]}   (:tour off)"
+    return f"Tour {step}/{len(TOUR)}: {TOUR[step - 1]} (:tour off)"
 
 
 TOUR_DONE = "Tour done. ? lists the keys"

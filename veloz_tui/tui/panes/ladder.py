@@ -58,13 +58,14 @@ def content(
         view, book, instrument, scroll=scroll, count=rows - has_foot, width=width, names=names, glyphs=glyphs
     )
     if has_foot:
-        lines.append(GridRow("", _foot(view, book, names)))
+        lines.append(GridRow("", _foot(view, book, names, width)))
     return PaneContent(
         title=_title(book, instrument, scroll, names, width),
         note=(_condition(book),),
         header=_header(_widths(width, len(names.price(book.instrument_id, scroll.price(0))))),
         rows=tuple(lines),
         is_stale=bool(book.stale_reason),
+        wants_header=True,
     )
 
 
@@ -200,7 +201,7 @@ def _widths(width: int, price: int) -> _Widths:
 def _header(fitted: _Widths) -> Line:
     parts = [
         "mine".rjust(fitted.mine) if fitted.mine else "",
-        "~ahead".rjust(fitted.ahead)[-fitted.ahead :] if fitted.ahead else "",
+        "ahead".rjust(fitted.ahead) if fitted.ahead else "",
         "bid".rjust(fitted.size),
         " " + "price".rjust(fitted.price) + " " + " " * fitted.rest,
         "ask".rjust(fitted.size),
@@ -258,14 +259,28 @@ def _condition(book: LadderView) -> Span:
     return "", "base"
 
 
-def _foot(view: View, book: LadderView, names: Names) -> Line:
+def _foot(view: View, book: LadderView, names: Names, width: int) -> Line:
     if book.stale_reason:
         return ((f" {fmt.clean(book.stale_reason)}", "warn"),)
     position = position_in(view, book.instrument_id)
     if position is None:
         return ((" flat", "muted"),)
     sign = "+" if position.quantity > ZERO else "-"
-    held = f" {sign}{names.quantity(book.instrument_id, abs(position.quantity))}"
+    held = f" {sign}{fmt.number(abs(position.quantity).normalize())}"
     even = names.price(book.instrument_id, position.break_even)
     tone = "base" if not position.unrealized else "up" if position.unrealized > ZERO else "down"
-    return ((f"{held} b/e {even}  ", "base"), (f"unrl {fmt.signed(position.unrealized)}", tone))
+    parts: list[Span] = [
+        (held, "base"),
+        (f" unrl {fmt.signed(position.unrealized)}", tone),
+        (f" b/e {even}", "base"),
+        (f" @{names.price(book.instrument_id, position.entry)}", "base"),
+    ]
+    return _fitting(parts, width)
+
+
+def _fitting(parts: list[Span], width: int) -> Line:
+    # Whole parts only: a clipped number is a wrong number.
+    kept = list(parts)
+    while len(kept) > 1 and sum(len(text) for text, _ in kept) > width:
+        kept.pop()
+    return tuple(kept)

@@ -34,6 +34,7 @@ _WIDE: Final = (
     "side", "ven", "inst", "type", "price", "left", "filled", "status", "age", "ahead", "by", "tif",
     "distance", "id",
 )  # fmt: skip
+_SLIM_NAMES: Final[dict[str, str]] = {MANUAL: "man", EXTERNAL: "ext"}
 _SLIM: Final = ("side", "type", "price", "left", "status", "age", "by")
 
 
@@ -45,6 +46,11 @@ def is_open(order: OrderView) -> bool:
 def is_stop(order: OrderView) -> bool:
     """True for a protective order: it rests until its trigger."""
     return order.stop_price is not None
+
+
+def shown_price(order: OrderView) -> Decimal | None:
+    """Where the order acts: a stop at its trigger, the others at their limit."""
+    return order.stop_price if order.stop_price is not None else order.price
 
 
 def status(order: OrderView, now: Nanos) -> Span:
@@ -112,6 +118,7 @@ def content(
         note=((names.pair(followed) if slim and followed is not None else _authors(every), "base"),),
         header=table.header(columns, fitted) if rows else (),
         rows=tuple(lines),
+        wants_header=True,
     )
 
 
@@ -127,13 +134,13 @@ def _row(
     cells: dict[str, Span] = {
         "side": (f"{mark}{order.side}", f"{side_tone}/{tone}" if tone != "base" else side_tone),
         "type": (kind, tone),
-        "price": (names.price(order.instrument_id, order.price or order.stop_price), tone),
+        "price": (names.price(order.instrument_id, shown_price(order)), tone),
         "left": (names.quantity(order.instrument_id, order.leaves), tone),
         "filled": (_filled(order), tone),
         "status": status(order, now),
         "age": (fmt.age((now - order.created_at) / SECOND), "muted"),
         "ahead": (names.quantity(order.instrument_id, order.ahead), "muted"),
-        "by": (by[:3] if slim and by == MANUAL else by[:6] if slim else by, "muted"),
+        "by": (_SLIM_NAMES.get(by, by[:6]) if slim else by, "muted"),
         "inst": (names.pair(order.instrument_id), tone),
         "ven": (names.venue_code(order.instrument_id), "muted"),
         "tif": (order.time_in_force.value, "muted"),

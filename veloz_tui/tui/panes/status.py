@@ -95,7 +95,7 @@ def _first(
     parts.append(_pnl(view, width))
     if terminal.is_observer:
         parts.append(Part(2, ((" READ-ONLY ", "warn"),)))
-    if status.orders_in_doubt:
+    if status.orders_in_doubt and width < SPLIT_PNL_FROM:
         parts.append(Part(1, ((f" doubt {status.orders_in_doubt} ", "warn"),)))
     if status.alerts_unacknowledged:
         parts.append(Part(1, ((f" !{status.alerts_unacknowledged} ", "warn"),)))
@@ -156,14 +156,18 @@ def _second(view: View, *, width: int, names: Names, glyphs: Glyphs, terminal: T
     if account.drawdown_fraction is not None:
         parts.append(Part(5, ((f" dd {fmt.percent(account.drawdown_fraction * 100)} ", "base"),)))
     cap = "" if status.orders_cap is None else f"/{status.orders_cap}"
-    parts.append(Part(4, ((f" ord {status.orders_open}{cap} ", "base"),)))
+    orders: Line = ((f" ord {status.orders_open}{cap} ", "base"),)
+    if status.orders_in_doubt and width >= SPLIT_PNL_FROM:
+        orders = (*orders, (f"doubt {status.orders_in_doubt} ", "warn"))
+    parts.append(Part(4, orders))
     if status.journal not in {"", "power"}:
         parts.append(Part(2, ((f" journal {fmt.clean(status.journal)} ", "warn"),)))
     if status.guardian and status.guardian != "ok":
         parts.append(Part(2, ((f" guardian {fmt.clean(status.guardian)} ", "warn"),)))
     parts.append(_kill_part(terminal))
-    rate = f" tty {fmt.milliseconds(terminal.rtt_ms)}ms {terminal.frames_per_second:.0f}fps"
-    parts.append(Part(8, ((rate + (" slow" if terminal.is_slow else ""), "muted"),)))
+    if terminal.rtt_ms is not None:
+        rate = f" tty {fmt.milliseconds(terminal.rtt_ms)}ms {terminal.frames_per_second:.0f}fps"
+        parts.append(Part(8, ((rate + (" slow" if terminal.is_slow else ""), "muted"),)))
     return parts
 
 
