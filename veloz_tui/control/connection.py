@@ -1,6 +1,7 @@
 """One connection to an engine, from the console's side: Hello, Welcome, then frames."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -114,7 +115,10 @@ async def _be_let_in(socket: ClientConnection, *, token: str, greeting: Greeting
     )
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
-            await socket.send(encode(hello))
+            with contextlib.suppress(
+                ConnectionClosed
+            ):  # refused before a word: the reason is still to be read
+                await socket.send(encode(hello))
             answer = decode_from_engine(await socket.recv())
     except (ConnectionClosed, TimeoutError) as error:
         raise LinkLost("the engine did not answer our hello") from error

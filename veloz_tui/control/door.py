@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import logging
+import re
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -14,6 +15,7 @@ from veloz_tui.domain.errors import OperatorError
 
 HELLO_DEADLINE_S = 2.0
 MAX_NAME = 40
+_CLAIMED_PID = re.compile(r"^\s*pid\s+[0-9]+\s*")
 
 _logger = logging.getLogger("veloz.control")
 
@@ -56,5 +58,4 @@ def describe(identity: PeerIdentity, name: str) -> str:
     """`pid 812 pts/3`"""
     # The pid is the kernel's word; what the console calls itself only adds to it.
     own = "".join(letter for letter in name[:MAX_NAME] if letter.isprintable())
-    rest = " ".join(word for word in own.split() if word not in {"pid", str(identity.pid)})
-    return f"pid {identity.pid} {rest}".rstrip()
+    return f"pid {identity.pid} {_CLAIMED_PID.sub('', own)}".rstrip()
