@@ -1,7 +1,7 @@
 """The process of one strategy: `python -m veloz_tui.strategy.host --fd N`.
 
-It reads frames from the socket N, calls the strategy, and writes what it wants. It gets no keys and no journal;
-its settings come in the first frame. The end of the socket ends it, as does the death of the engine.
+It reads frames from the socket N, calls the strategy, and writes what it wants. It gets no keys and no
+journal; its settings come in the first frame. The end of the socket ends it, as does the engine's death.
 """
 
 import contextlib
@@ -235,11 +235,17 @@ def _with_limit(text: str, memory_mb: int) -> str:
 
 
 def _set_limits(*, memory_mb: int, nice: int) -> None:
-    memory = memory_mb << 20
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_FILES, MAX_FILES))
+    _lower(resource.RLIMIT_AS, memory_mb << 20)
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_NOFILE, MAX_FILES)
     os.nice(nice)
+
+
+def _lower(limit: int, value: int) -> None:
+    # Never above what we were given: raising a hard limit is refused.
+    hard = resource.getrlimit(limit)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(limit, (value, value))
 
 
 def _die_with_parent() -> None:

@@ -61,24 +61,24 @@ def apply_own(ctx: Context, own: Own) -> tuple[FillUpdate | None, OrderUpdate | 
     An order that has already ended is unknown here: a late fill still counts in the position.
     """
     event = own.event
-    fill = _fill(ctx, own, event) if isinstance(event, OrderFilled) else None
+    known = ctx.order(event.client_order_id)
+    fill = _fill(ctx, own, event, known) if isinstance(event, OrderFilled) else None
     if isinstance(event, OrderCreated | OrderDenied):
-        order = _new(event.request, ref=own.ref, client_order_id=event.client_order_id)
+        order = _new(event.request, ref=event.ref, client_order_id=event.client_order_id)
         if isinstance(event, OrderDenied):
             order = msgspec.structs.replace(order, status=OrderStatus.DENIED, reason=event.text)
+    elif known is None:
+        return fill, None
     else:
-        known = ctx.order(event.client_order_id)
-        if known is None:
-            return fill, None
         order = _moved(known, event)
     order = msgspec.structs.replace(order, at=event.at)
     ctx.remember_order(order)
     return fill, order
 
 
-def _fill(ctx: Context, own: Own, event: OrderFilled) -> FillUpdate:
+def _fill(ctx: Context, own: Own, event: OrderFilled, order: OrderUpdate | None) -> FillUpdate:
     return FillUpdate(
-        ref=own.ref,
+        ref=0 if order is None else order.ref,
         client_order_id=event.client_order_id,
         instrument_id=event.instrument_id,
         trade_id=event.trade_id,

@@ -6,7 +6,7 @@ strategy's orders and position were known when its callback ran. The engine trus
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 import msgspec
@@ -30,9 +30,9 @@ from veloz_tui.domain.events import (
     OrderSubmitted,
 )
 from veloz_tui.domain.instrument import Instrument
-from veloz_tui.domain.reports import TradePrinted
+from veloz_tui.domain.reports import PlaceIntent, QuoteIntent, TradePrinted
 from veloz_tui.domain.types import InstrumentId, Nanos, Side, StrategyId
-from veloz_tui.strategy.base import Intent
+from veloz_tui.strategy.base import MAX_INTENTS, MAX_LINES, Intent
 from veloz_tui.strategy.views import OrderUpdate
 
 HEADER = struct.Struct(">IIQQ")
@@ -95,7 +95,6 @@ class Trade(ToHost, frozen=True):
 class Own(ToHost, frozen=True):
     """A durable event of one of the strategy's own orders. Never left out, always in order."""
 
-    ref: int
     side: Side
     event: OwnEvent
 
@@ -182,3 +181,30 @@ class FrameReader:
             body = bytes(self._buffer[HEADER.size : end])
             del self._buffer[:end]
             yield Frame(run, seq, Nanos(now), body)
+
+
+def check_intents(
+    intents: tuple[Intent, ...], *, strategy_id: StrategyId, instrument_ids: tuple[InstrumentId, ...]
+) -> None:
+    """Raise WireError for intents that a Context never makes: the process may run any code."""
+    if len(intents) > MAX_INTENTS + MAX_LINES + 1:
+        raise WireError(f"{len(intents)} intents in one callback")
+    for intent in intents:
+        match intent:
+            case PlaceIntent(ref, request):
+                known = ref > 0 and request.strategy_id == strategy_id
+                numbers = (request.quantity, request.price, request.stop_price)
+                if not known or request.instrument_id not in instrument_ids or not _all_positive(numbers):
+                    raise WireError(f"an order that is not its own or makes no sense: {request}")
+            case QuoteIntent():
+                prices = (intent.bid, intent.ask)
+                is_sane = intent.size.is_finite() and intent.size >= 0
+                is_sane &= intent.tolerance is None or intent.tolerance.is_finite()
+                if intent.instrument_id not in instrument_ids or not (is_sane and _all_positive(prices)):
+                    raise WireError(f"a quote that makes no sense: {intent}")
+            case _:
+                pass
+
+
+def _all_positive(numbers: Iterable[Decimal | None]) -> bool:
+    return all(number is None or (number.is_finite() and number > 0) for number in numbers)

@@ -1,0 +1,342 @@
+"""One strategy's process: spawned, fed over a socketpair, watched, ended.
+
+Every frame sent is answered by exactly one Done, in order, so the oldest unanswered frame names the callback
+that is running and since when. Time is counted in the watchdog's ticks, each at most half a second: if the
+engine itself was suspended, its strategies are not blamed for it.
+"""
+
+import asyncio
+import os
+import socket
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from veloz_tui.domain.reports import LogIntent, StrategyHostChanged, StrategyReported, TradePrinted
+from veloz_tui.domain.types import InstrumentId, Nanos, Side, StrategyId
+from veloz_tui.runtime.feeds import Feed
+from veloz_tui.runtime.host_log import StrategyLog
+from veloz_tui.runtime.host_process import Tail, ending, kind_of_wait, spawn
+from veloz_tui.strategy.base import Intent
+from veloz_tui.strategy.own_orders import update_of
+from veloz_tui.strategy.spec import StrategySnapshot, StrategySpec
+from veloz_tui.strategy.wire import (
+    Began,
+    Done,
+    Failed,
+    Frame,
+    FrameReader,
+    Hello,
+    Own,
+    OwnEvent,
+    Start,
+    Stop,
+    Trade,
+    WireError,
+    check_intents,
+    decode_from_host,
+    encode_body,
+    frame,
+)
+
+Report = Callable[[StrategyReported | StrategyHostChanged], None]
+LOADING: Final = "its start"
+MAX_TICK_S: Final = 0.5
+
+
+class HostBudgets(msgspec.Struct, frozen=True):
+    """How long and how far behind a strategy may be."""
+
+    start_s: float = 20.0
+    """To import its file and what that imports."""
+    name_s: float = 1.5
+    """After so long in a callback it is named on screen."""
+    callback_s: float = 4.5
+    """After so long in a callback it is killed."""
+    unread_s: float = 2.0
+    """After so long with an own order event unread it is killed."""
+    unread_events: int = 1000
+    trades_behind: int = 100
+    """Public trades beyond it are left out and counted."""
+    grace_s: float = 1.0
+    """From Stop to SIGKILL."""
+
+
+class _Unanswered(msgspec.Struct, gc=False):
+    callback: str
+    since_s: float
+    instrument_id: InstrumentId | None = None
+
+
+class HostLink(asyncio.Protocol):
+    """The engine's end. `on_ready(link, instrument_id)`: a book was taken; None: the strategy has loaded."""
+
+    def __init__(
+        self,
+        strategy_id: StrategyId,
+        run: int,
+        spec: StrategySpec,
+        snapshot: StrategySnapshot,
+        *,
+        folder: Path | None,
+        now: Callable[[], Nanos],
+        on_report: Report,
+        on_ready: Callable[["HostLink", InstrumentId | None], None],
+        on_end: Callable[["HostLink"], None],
+        budgets: HostBudgets,
+    ) -> None:
+        self.strategy_id = strategy_id
+        self.run_number = run
+        self.spec = spec
+        self.from_seq = snapshot.seq
+        self.wants: tuple[str, ...] = ()
+        self.pid: int | None = None
+        self.dropped_intents = 0
+        self._start = encode_body(_start_message(strategy_id, spec, snapshot, folder))
+        self._now = now
+        self._on_report = on_report
+        self._on_ready = on_ready
+        self._on_end = on_end
+        self._budgets = budgets
+        self._reader = FrameReader()
+        self._process: asyncio.subprocess.Process | None = None
+        self._transport: asyncio.Transport | None = None
+        self._early: list[bytes] = []
+        self._clock_s = 0.0
+        self._unanswered: deque[_Unanswered] = deque([_Unanswered(LOADING, 0.0)])
+        self._answered_s = 0.0
+        self._began: str | None = None
+        self._own_since: deque[float] = deque()
+        self._trades = 0
+        self._missed_trades = 0
+        self._is_named = False
+        self._has_ended = False
+        self._log = StrategyLog(strategy_id)
+        self._stderr = Tail()
+
+    # The process
+
+    async def run(self) -> None:
+        """Spawn the process, wait for its end, and report it if nobody asked for it."""
+        engine_end, host_end = socket.socketpair()
+        read_end, write_end = os.pipe()
+        try:
+            self._process = await spawn(host_end.fileno(), stderr=write_end)
+        except OSError as error:
+            engine_end.close()
+            os.close(read_end)
+            self._end(f"its process can't be started: {error.strerror}")
+            return
+        finally:
+            host_end.close()
+            os.close(write_end)
+        self.pid = self._process.pid
+        await self._connect(engine_end, read_end)
+        if self._has_ended:
+            self.kill()
+        code = await self._process.wait()
+        if self._transport is not None:
+            self._transport.close()
+        self._end(ending(code, self._stderr.text))
+
+    async def _connect(self, engine_end: socket.socket, read_end: int) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: self._stderr, os.fdopen(read_end, "rb"))
+        await loop.create_unix_connection(lambda: self, sock=engine_end)
+
+    def kill(self) -> None:
+        """SIGKILL, to this process alone."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    def stop(self, reason: str) -> None:
+        """Ask for the end; kill after the grace time."""
+        self._has_ended = True
+        self._write(encode_body(Stop(reason)), seq=0)
+        asyncio.get_running_loop().call_later(self._budgets.grace_s, self.kill)
+
+    def fail(self, text: str) -> None:
+        """End it at once: its code or its process is at fault."""
+        self._end(text)
+        self.kill()
+
+    def _end(self, error: str) -> None:
+        if self._has_ended:
+            return
+        self._has_ended = True
+        self._on_end(self)
+        self._report_state(is_running=False, error=error)
+
+    def _report_state(self, *, is_running: bool, error: str = "") -> None:
+        self._on_report(StrategyHostChanged(self.strategy_id, self.run_number, is_running, error))
+
+    # To the strategy
+
+    def send_book(self, feed: Feed, *, seq: int) -> None:
+        self._send(feed.body, seq=seq, callback="on_book", instrument_id=feed.instrument_id)
+
+    def send_trade(self, trade: TradePrinted) -> None:
+        """Send a public trade, or count it as missed when the strategy is far behind."""
+        if self._trades >= self._budgets.trades_behind:
+            self._missed_trades += 1
+            return
+        self._trades += 1
+        self._send(encode_body(Trade(trade, self._missed_trades)), seq=0, callback="on_trade")
+        self._missed_trades = 0
+
+    def send_own(self, event: OwnEvent, *, seq: int, side: Side) -> None:
+        """Send an own order event: never left out. Too many unread ones end the strategy."""
+        if len(self._own_since) >= self._budgets.unread_events:
+            self.fail(f"{len(self._own_since)} own order events unread: busy in {self._running}")
+            return
+        self._own_since.append(self._clock_s)
+        self._send(encode_body(Own(side, event)), seq=seq, callback="on_fill or on_order")
+
+    def _send(
+        self, body: bytes, *, seq: int, callback: str, instrument_id: InstrumentId | None = None
+    ) -> None:
+        self._unanswered.append(_Unanswered(callback, self._clock_s, instrument_id))
+        self._write(body, seq=seq)
+
+    def _write(self, body: bytes, *, seq: int) -> None:
+        data = frame(body, run=self.run_number, seq=max(seq, self.from_seq), now=self._now())
+        if self._transport is None:
+            self._early.append(data)
+        else:
+            self._transport.write(data)
+
+    # From the strategy
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(frame(self._start, run=self.run_number, seq=self.from_seq, now=self._now()))
+        transport.writelines(self._early)
+        self._early.clear()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        # Its end of the socket is closed: it is ending, or has to.
+        asyncio.get_running_loop().call_later(self._budgets.grace_s, self.kill)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for received in self._reader.feed(data):
+                self._receive(received)
+        except (WireError, msgspec.DecodeError) as error:
+            self.fail(f"its process sent what can't be: {error}")
+
+    def _receive(self, received: Frame) -> None:
+        if received.run != self.run_number:
+            raise WireError(f"run {received.run} instead of {self.run_number}")
+        match decode_from_host(received.body):
+            case Done() as done:
+                self._take_done(done, seq=received.seq)
+            case Hello(wants):
+                if not self._has_ended:
+                    self._take_hello(wants)
+            case Began(callback):
+                self._began, self._answered_s = callback[:64], self._clock_s
+            case Failed(text):
+                self._end(text[:1000])
+                asyncio.get_running_loop().call_later(self._budgets.grace_s, self.kill)
+
+    def _take_hello(self, wants: tuple[str, ...]) -> None:
+        self.wants = wants
+        self._answered_s = self._clock_s
+        self._unanswered[0].callback = "on_start"
+        self._report_state(is_running=True)
+        self._on_ready(self, None)
+
+    def _take_done(self, done: Done, *, seq: int) -> None:
+        answered = self._pop_answered(done)
+        self._answered_s = self._clock_s
+        intents = self._accept(done)
+        if not self._has_ended:
+            report = StrategyReported(
+                self.strategy_id, self.run_number, seq, intents, done.callback_us, done.doing[:500]
+            )
+            self._on_report(report)
+        if answered is not None and answered.instrument_id is not None and not self._has_ended:
+            self._on_ready(self, answered.instrument_id)
+
+    def _pop_answered(self, done: Done) -> _Unanswered | None:
+        self._is_named = False
+        if done.callback == "on_timer":
+            self._began = None
+            return None
+        if done.callback == "on_stop":
+            return None
+        if not self._unanswered:
+            raise WireError(f"an answer of {done.callback} that nobody asked for")
+        answered = self._unanswered.popleft()
+        if answered.callback == "on_trade":
+            self._trades -= 1
+        elif answered.callback == "on_fill or on_order":
+            self._own_since.popleft()
+        return answered
+
+    def _accept(self, done: Done) -> tuple[Intent, ...]:
+        wishes = tuple(intent for intent in done.intents if not isinstance(intent, LogIntent))
+        if len(wishes) < len(done.intents):
+            self._log.write(
+                [intent.text for intent in done.intents if isinstance(intent, LogIntent)], self._clock_s
+            )
+        if self._has_ended:  # a run's last words are read, its wishes count no more
+            self.dropped_intents += len(wishes)
+            return ()
+        check_intents(wishes, strategy_id=self.strategy_id, instrument_ids=self.spec.instrument_ids)
+        return wishes
+
+    # The watchdog
+
+    @property
+    def _running(self) -> str:
+        return self._began or (self._unanswered[0].callback if self._unanswered else "nothing")
+
+    @property
+    def _running_s(self) -> float:
+        if self._began is not None:
+            return self._clock_s - self._answered_s
+        if not self._unanswered:
+            return 0.0
+        return self._clock_s - max(self._unanswered[0].since_s, self._answered_s)
+
+    def tick(self, elapsed_s: float) -> None:
+        """Name a callback that takes long, end one that takes too long."""
+        self._clock_s += min(elapsed_s, MAX_TICK_S)
+        if self._has_ended:
+            return
+        running_s, budgets = self._running_s, self._budgets
+        if self._running == LOADING:
+            if running_s >= budgets.start_s:
+                self.fail(f"{kind_of_wait(self.pid)} in {LOADING} for {running_s:.1f} s")
+        elif running_s >= budgets.callback_s:
+            self.fail(f"{kind_of_wait(self.pid)} in {self._running} for {running_s:.1f} s")
+        elif self._own_since and self._clock_s - self._own_since[0] >= budgets.unread_s:
+            waited_s = self._clock_s - self._own_since[0]
+            self.fail(f"own order events unread for {waited_s:.1f} s: busy in {self._running}")
+        elif running_s >= budgets.name_s and not self._is_named:
+            self._is_named = True
+            doing = f"in {self._running} for {running_s:.1f} s"
+            self._on_report(
+                StrategyReported(self.strategy_id, self.run_number, self.from_seq, (), doing=doing)
+            )
+
+
+def _start_message(
+    strategy_id: StrategyId, spec: StrategySpec, snapshot: StrategySnapshot, folder: Path | None
+) -> Start:
+    return Start(
+        strategy_id=strategy_id,
+        source=spec.source,
+        folder="" if folder is None else str(folder.resolve()),
+        params_json=spec.params_json,
+        memory_mb=spec.memory_mb,
+        nice=spec.nice,
+        instruments=snapshot.instruments,
+        positions=snapshot.positions,
+        orders=tuple(update_of(order, ref=0) for order in snapshot.orders),
+    )

@@ -1,0 +1,35 @@
+"""A strategy's lines on their way to the log: at most 200 in ten seconds, what is left out is counted."""
+
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from veloz_tui.domain.types import StrategyId
+
+logger = logging.getLogger(__name__)
+
+MAX_LINES: Final = 200
+WINDOW_S: Final = 10.0
+
+
+class StrategyLog:
+    """One run's log. Times are any clock's seconds."""
+
+    def __init__(self, strategy_id: StrategyId) -> None:
+        self._strategy_id = strategy_id
+        self._since_s = 0.0
+        self._lines = 0
+        self._left_out = 0
+
+    def write(self, lines: Iterable[str], now_s: float) -> None:
+        """Log the lines, as far as the window has room."""
+        if now_s - self._since_s >= WINDOW_S:
+            if self._left_out:
+                logger.warning("%s: %d lines left out", self._strategy_id, self._left_out)
+            self._since_s, self._lines, self._left_out = now_s, 0, 0
+        for line in lines:
+            if self._lines < MAX_LINES:
+                self._lines += 1
+                logger.info("%s: %s", self._strategy_id, line)
+            else:
+                self._left_out += 1

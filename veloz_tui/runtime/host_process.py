@@ -1,0 +1,69 @@
+"""Spawning a strategy's process with nothing of ours in it, and reading how it ended."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+import veloz_tui
+
+MAX_STDERR: Final = 2000
+
+
+class Tail(asyncio.Protocol):
+    """The last words on standard error, for the report of an unexpected end."""
+
+    def __init__(self) -> None:
+        self._kept = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._kept = (self._kept + data)[-MAX_STDERR:]
+
+    @property
+    def text(self) -> str:
+        lines = self._kept.decode(errors="replace").strip().splitlines()
+        return lines[-1][:300] if lines else ""
+
+
+async def spawn(fd: int, *, stderr: int) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "veloz_tui.strategy.host", "--fd", str(fd)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=stderr,
+        pass_fds=(fd,),
+        env=clean_environment(),
+        cwd="/",
+        process_group=0,
+    )
+
+
+def clean_environment() -> dict[str, str]:
+    """Return what Python needs and nothing else: no secret of ours is ever inherited."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ("PATH", "LANG", "TZ", "PYTHONHOME", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE")
+        or name.startswith("LC_")
+    }
+    package = str(Path(veloz_tui.__file__ or "").parent.parent)
+    inherited = os.environ.get("PYTHONPATH", "")
+    kept["PYTHONPATH"] = f"{package}{os.pathsep}{inherited}" if inherited else package
+    return kept
+
+
+def ending(code: int, stderr: str) -> str:
+    if code < 0:
+        return f"its process was ended by {signal.Signals(-code).name}"
+    return f"its process ended with exit code {code}" + (f": {stderr}" if stderr else "")
+
+
+def kind_of_wait(pid: int | None) -> str:
+    # The kernel's word: R is on the processor (or waits for it), anything else waits for something.
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "stuck"
+    return "spinning" if state == "R" else "waiting"

@@ -1,0 +1,168 @@
+"""A trusted strategy inside the engine's process: the shortest path, without a process's protection.
+
+An exception ends it as it ends a hosted one; a callback that never returns stops the engine itself, which is
+why the screen says inline.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+from veloz_tui.domain.errors import StrategyError
+from veloz_tui.domain.reports import (
+    LogIntent,
+    StrategyHostChanged,
+    StrategyReported,
+    TimerIntent,
+    TradePrinted,
+)
+from veloz_tui.domain.types import InstrumentId, Nanos, Side, StrategyId
+from veloz_tui.runtime.feeds import Feed
+from veloz_tui.runtime.host_log import StrategyLog
+from veloz_tui.strategy.base import Context, Intent
+from veloz_tui.strategy.loader import load
+from veloz_tui.strategy.own_orders import update_of
+from veloz_tui.strategy.runner import CallbackFailed, Runner
+from veloz_tui.strategy.spec import StrategySnapshot, StrategySpec
+from veloz_tui.strategy.wire import Done, Own, OwnEvent, Trade
+
+
+class InlineStrategy:
+    """The same interface as HostLink; every send calls the strategy before it returns."""
+
+    def __init__(
+        self,
+        strategy_id: StrategyId,
+        run: int,
+        spec: StrategySpec,
+        snapshot: StrategySnapshot,
+        *,
+        folder: Path | None,
+        now: Callable[[], Nanos],
+        on_report: Callable[[StrategyReported | StrategyHostChanged], None],
+        on_ready: Callable[["InlineStrategy", InstrumentId | None], None],
+        on_end: Callable[["InlineStrategy"], None],
+    ) -> None:
+        self.strategy_id = strategy_id
+        self.run_number = run
+        self.spec = spec
+        self.from_seq = snapshot.seq
+        self.wants: tuple[str, ...] = ()
+        self.dropped_intents = 0
+        self._snapshot = snapshot
+        self._folder = folder
+        self._now = now
+        self._on_report = on_report
+        self._on_ready = on_ready
+        self._on_end = on_end
+        self._runner: Runner | None = None
+        self._seq = snapshot.seq
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._log = StrategyLog(strategy_id)
+        self._has_ended = False
+
+    def begin(self) -> None:
+        """Load it and call `on_start`."""
+        try:
+            self._runner = self._load()
+        except StrategyError as error:
+            self._end(str(error))
+            return
+        self.wants = self._runner.wants
+        self._report_state(is_running=True)
+        self._call(lambda runner: runner.start(self._now()))
+        if not self._has_ended:
+            self._on_ready(self, None)
+
+    def stop(self, reason: str) -> None:
+        """Call `on_stop`, and no more."""
+        self._has_ended = True
+        self._cancel_timers()
+        self._call(lambda runner: runner.stop(self._now()))
+
+    def send_book(self, feed: Feed, *, seq: int) -> None:
+        self._seq = max(self._seq, seq)
+        self._call(lambda runner: runner.book(feed.message, self._now()))
+        if not self._has_ended:
+            self._on_ready(self, feed.instrument_id)
+
+    def send_trade(self, trade: TradePrinted) -> None:
+        self._call(lambda runner: runner.trade(Trade(trade, 0), self._now()))
+
+    def send_own(self, event: OwnEvent, *, seq: int, side: Side) -> None:
+        self._seq = seq
+        self._call(lambda runner: runner.own(Own(side, event), self._now()))
+
+    def tick(self, elapsed_s: float) -> None:
+        """Nothing to watch: while a callback runs, nobody could."""
+
+    def _load(self) -> Runner:
+        snapshot = self._snapshot
+        strategy = load(self.spec.source, folder=self._folder, params_json=self.spec.params_json)
+        ctx = Context(
+            instruments=snapshot.instruments,
+            positions=snapshot.positions,
+            orders=[update_of(order, ref=0) for order in snapshot.orders],
+            strategy_id=self.strategy_id,
+            now=self._now(),
+        )
+        return Runner(strategy, ctx, clock=perf_counter)
+
+    def _call(self, call: Callable[[Runner], Done]) -> None:
+        if self._runner is None:
+            return
+        try:
+            done = call(self._runner)
+        except CallbackFailed as error:
+            self._end(str(error))
+            return
+        wishes = self._sort_out(done.intents)
+        if self._has_ended:
+            self.dropped_intents += len(wishes)
+            return
+        report = StrategyReported(
+            self.strategy_id, self.run_number, self._seq, wishes, done.callback_us, done.doing
+        )
+        self._on_report(report)
+
+    def _sort_out(self, intents: tuple[Intent, ...]) -> tuple[Intent, ...]:
+        # Timers and log lines are ours, the rest is the engine's.
+        wishes: list[Intent] = []
+        for intent in intents:
+            match intent:
+                case TimerIntent(name, after_s):
+                    self._set_timer(name, after_s)
+                case LogIntent(text):
+                    self._log.write([text], asyncio.get_running_loop().time())
+                case _:
+                    wishes.append(intent)
+        return tuple(wishes)
+
+    def _set_timer(self, name: str, after_s: float) -> None:
+        if self._has_ended:
+            return
+        earlier = self._timers.pop(name, None)
+        if earlier is not None:
+            earlier.cancel()
+        self._timers[name] = asyncio.get_running_loop().call_later(after_s, self._on_timer, name)
+
+    def _on_timer(self, name: str) -> None:
+        del self._timers[name]
+        self._call(lambda runner: runner.timer(name, self._now()))
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _end(self, error: str) -> None:
+        if self._has_ended:
+            return
+        self._has_ended = True
+        self._cancel_timers()
+        self._on_end(self)
+        self._report_state(is_running=False, error=error)
+
+    def _report_state(self, *, is_running: bool, error: str = "") -> None:
+        self._on_report(StrategyHostChanged(self.strategy_id, self.run_number, is_running, error))
