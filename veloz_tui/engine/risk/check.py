@@ -11,7 +11,7 @@ from typing import Final
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.views import Verdict
 from veloz_tui.engine.risk.denial import Denial, broken
-from veloz_tui.engine.risk.estimate import estimate
+from veloz_tui.engine.risk.estimate import Estimate, estimate
 from veloz_tui.engine.risk.exposure import is_exit
 from veloz_tui.engine.risk.inputs import RiskInputs
 from veloz_tui.engine.risk.rules import (
@@ -80,7 +80,7 @@ def verdict(request: OrderRequest, inputs: RiskInputs, *, average_entry: Decimal
     `ahead` isn't known here: the caller adds it.
     """
     denial = check(request, inputs)
-    numbers = estimate(request, inputs, average_entry=average_entry)
+    numbers = _numbers(request, inputs, average_entry=average_entry)
     return Verdict(
         is_ok=denial is None,
         code="" if denial is None else denial.code,
@@ -95,3 +95,10 @@ def verdict(request: OrderRequest, inputs: RiskInputs, *, average_entry: Decimal
         average_after=numbers.average_after,
         size_fraction=numbers.size_fraction,
     )
+
+
+def _numbers(request: OrderRequest, inputs: RiskInputs, *, average_entry: Decimal | None) -> Estimate:
+    try:
+        return estimate(request, inputs, average_entry=average_entry)
+    except Exception:  # noqa: BLE001 - numbers that can't be had must not cost the ticket its verdict
+        return Estimate()

@@ -4,6 +4,7 @@ from decimal import Decimal
 from itertools import product
 
 import msgspec
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -151,6 +152,23 @@ def test_a_refused_exit_says_what_is_held_and_what_else_reduces() -> None:
         "DENIED SELL 0.20 BTC-USDT: position +0.45 BTC, 0.30 in other reduce-only orders: "
         "qty 0.20 > 0.15 left to reduce. Nothing sent. Use 0.15 or less [REDUCE_ONLY_EXCEEDS]"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "others", "remedy"),
+    [
+        ("sell 1 @ 100 reduce", "1", "1", "Cancel the other exits first"),
+        ("buy 1 @ 100 reduce", "-1", "1", "Cancel the other exits first"),
+        ("buy 1 @ 100 reduce", "1", "1", "Nothing to reduce on this side: drop reduce"),
+        ("sell 1 @ 100 reduce", "0", "0", "Nothing to reduce on this side: drop reduce"),
+    ],
+)
+def test_an_exit_with_nothing_left_to_reduce_is_told_why(
+    text: str, position: str, others: str, remedy: str
+) -> None:
+    denial = check(order(text), world(position=d(position), reduce_leaves=d(others)))
+    assert denial is not None
+    assert f"Nothing sent. {remedy} [REDUCE_ONLY_EXCEEDS]" in denial.text
 
 
 def test_a_close_is_held_to_the_position_without_the_flag_too() -> None:

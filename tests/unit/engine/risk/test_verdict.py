@@ -103,3 +103,15 @@ def test_what_is_not_known_is_none_and_never_zero(changes: dict[str, object]) ->
     said = say("buy 1 @ 100", world(**changes))
     assert said.free_after is None
     assert said.notional == Decimal(100)
+
+
+@pytest.mark.parametrize("text", ["buy 1 market", "sell 1 market reduce"])
+def test_numbers_that_can_not_be_had_do_not_cost_the_verdict(text: str) -> None:
+    poisoned = book(bids=[(float("nan"), 5.0)], asks=[(float("nan"), 5.0)])
+    said = say(text, world(book=poisoned, position=d("1")))
+    assert said.is_ok is text.endswith("reduce")  # the ordinary one is refused: RISK_INTERNAL
+    assert said.notional is None
+
+
+def test_inputs_that_make_no_sense_still_give_a_verdict() -> None:
+    assert say("buy 1 @ 100", world(instrument=None)).code == "RISK_INTERNAL"

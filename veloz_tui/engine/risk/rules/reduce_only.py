@@ -18,7 +18,12 @@ def check(request: OrderRequest, inputs: RiskInputs) -> Denial | None:
     if inputs.reduce_leaves:
         why += f", {amount(inputs.reduce_leaves)} in other reduce-only orders"
     why += f": qty {amount(request.quantity)} > {amount(most)} left to reduce"
-    remedy = f"Use {amount(most)} or less" if most > 0 else "Nothing to reduce on this side: drop reduce"
+    if most > 0:
+        remedy = f"Use {amount(most)} or less"
+    elif request.side.sign * inputs.position < 0:
+        remedy = "Cancel the other exits first"
+    else:
+        remedy = "Nothing to reduce on this side: drop reduce"
     return deny(
         request,
         inputs,
