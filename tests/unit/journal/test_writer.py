@@ -15,6 +15,7 @@ from veloz_tui.domain.reports import JournalState
 from veloz_tui.journal.load import load
 from veloz_tui.journal.reader import JournalReader
 from veloz_tui.journal.verify import verify
+from veloz_tui.journal.writer import WriterSettings
 
 
 class Gate:
@@ -92,8 +93,6 @@ async def test_durable_numbers_only_rise_and_never_pass_what_was_written(tmp_pat
 def test_any_way_of_appending_gives_the_same_journal(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], batch_rows: int
 ) -> None:
-    from veloz_tui.journal.writer import WriterSettings
-
     files = make(tmp_path_factory.mktemp("journal"))
 
     async def write() -> None:
