@@ -12,8 +12,9 @@ from aiohttp import web
 from veloz_tui.sim.accounts import Account
 from veloz_tui.sim.binance_errors import VenueError
 from veloz_tui.sim.faults import IMMEDIATE_ACTIONS, Fault
-from veloz_tui.sim.matching import Side
+from veloz_tui.sim.match_messages import Side
 from veloz_tui.sim.orders import Order
+from veloz_tui.sim.replay import Replay
 from veloz_tui.sim.settings import AccountSettings
 from veloz_tui.sim.user_events import oversized
 from veloz_tui.sim.venue import Venue
@@ -65,6 +66,9 @@ class Admin:
             ("DELETE", "/sim/faults", self._clear_faults),
             ("POST", "/sim/market", self._market),
             ("POST", "/sim/order", self._order),
+            ("POST", "/sim/replay/start", self._start_replay),
+            ("GET", "/sim/replay/status", self._replay_status),
+            ("GET", "/sim/replay/dropped", self._dropped),
         )
         return [web.route(method, path, self._guarded(handler)) for method, path, handler in table]
 
@@ -276,6 +280,23 @@ class Admin:
         if order is None or not order.is_open:
             raise ValueError("no such open order")
         return order
+
+    # Replay
+
+    async def _start_replay(self, _request: web.Request) -> web.Response:
+        self._replay().start()
+        return _json({})
+
+    async def _replay_status(self, _request: web.Request) -> web.Response:
+        return _json(self._replay().status())
+
+    async def _dropped(self, _request: web.Request) -> web.Response:
+        return _json(self._replay().dropped)
+
+    def _replay(self) -> Replay:
+        if self._venue.replay is None:
+            raise ValueError("this venue doesn't replay a recording")
+        return self._venue.replay
 
     def _account(self, name: str) -> Account:
         account = self._venue.exchange.account_named(name)

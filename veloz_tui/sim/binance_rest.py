@@ -118,7 +118,7 @@ class RestApi:
 
 def reset(transport: asyncio.BaseTransport | None) -> None:
     """End a connection with a TCP reset, not a polite close."""
-    if not isinstance(transport, asyncio.Transport):
+    if not isinstance(transport, asyncio.Transport) or transport.is_closing():
         return
     raw = transport.get_extra_info("socket")
     if raw is not None:

@@ -14,15 +14,7 @@ from veloz_tui.sim.accounts import BNB_DISCOUNT, Account
 from veloz_tui.sim.clock import VenueClock
 from veloz_tui.sim.ids import IdSource
 from veloz_tui.sim.instruments import Instrument
-from veloz_tui.sim.matching import (
-    BACKGROUND,
-    Expired,
-    Match,
-    MatchEvent,
-    Prevented,
-    Rested,
-    Triggered,
-)
+from veloz_tui.sim.match_messages import BACKGROUND, Expired, Match, MatchEvent, Prevented, Rested, Triggered
 from veloz_tui.sim.numbers import SMALLEST, ZERO, text, truncate
 from veloz_tui.sim.order_table import OrderTable
 from veloz_tui.sim.orders import Order, Report, Trade, execution_report

@@ -10,7 +10,8 @@ from decimal import Decimal
 from veloz_tui.sim.exchange import Exchange
 from veloz_tui.sim.instruments import from_settings
 from veloz_tui.sim.market import GeneratedMarket
-from veloz_tui.sim.matching import Book, MatchEvent
+from veloz_tui.sim.match_messages import MatchEvent
+from veloz_tui.sim.matching import Book
 from veloz_tui.sim.settings import InstrumentSettings, MarketSettings
 from veloz_tui.sim.tape import MINUTE_MS, Candle
 
@@ -47,9 +48,9 @@ class MarketDriver:
 
     def refill(self, symbol: str) -> None:
         """After an order took a side away."""
-        market = self.markets.get(symbol)
-        if market is not None:
-            self._apply(symbol, market.refill_if_thin())
+        events = self.markets[symbol].refill_if_thin()
+        if events:
+            self._exchange.apply_market(symbol, events)
 
     def step(self, symbol: str, elapsed_s: float) -> None:
         self._apply(symbol, self.markets[symbol].step(elapsed_s))

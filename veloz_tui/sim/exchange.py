@@ -15,16 +15,10 @@ from veloz_tui.sim.booking import Booking, Emit, locked_asset
 from veloz_tui.sim.clock import VenueClock
 from veloz_tui.sim.ids import IdSource
 from veloz_tui.sim.instruments import EXCHANGE_MAX_ORDERS, Instrument
-from veloz_tui.sim.matching import (
-    BookOrder,
-    LevelChanges,
-    MatchEvent,
-    NewOrder,
-    Side,
-    WouldMatch,
-    WouldTrigger,
-)
-from veloz_tui.sim.matching import Match as MatchedTrade
+from veloz_tui.sim.levels import BookOrder
+from veloz_tui.sim.match_messages import Match as MatchedTrade
+from veloz_tui.sim.match_messages import MatchEvent, NewOrder, Side
+from veloz_tui.sim.matching import LevelChanges, WouldMatch, WouldTrigger
 from veloz_tui.sim.numbers import ZERO, floor_to
 from veloz_tui.sim.order_table import OrderTable
 from veloz_tui.sim.orders import Order, Trade

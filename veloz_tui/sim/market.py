@@ -13,7 +13,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Protocol
 
-from veloz_tui.sim.matching import BACKGROUND, Book, MatchEvent, NewOrder, Side, TimeInForce
+from veloz_tui.sim.match_messages import BACKGROUND, MatchEvent, NewOrder, Side, TimeInForce
+from veloz_tui.sim.matching import Book
 from veloz_tui.sim.settings import InstrumentSettings
 
 SECONDS_A_DAY = 86_400.0

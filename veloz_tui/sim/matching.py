@@ -16,26 +16,28 @@ Each change of a level's total takes the next `update_id`; `take_changes` hands 
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from decimal import Decimal
-from typing import Literal
 
 import msgspec
 
+from veloz_tui.sim.levels import BookOrder, BookSide
+from veloz_tui.sim.match_messages import (
+    BACKGROUND,
+    FOK_EXPIRED,
+    IOC_EXPIRED,
+    NO_LIQUIDITY,
+    Expired,
+    Match,
+    MatchEvent,
+    NewOrder,
+    OrderType,
+    Prevented,
+    Rested,
+    Side,
+    Triggered,
+)
 from veloz_tui.sim.numbers import ZERO, floor_to
 
-Side = Literal["BUY", "SELL"]
-OrderType = Literal[
-    "LIMIT", "MARKET", "LIMIT_MAKER", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"
-]
-TimeInForce = Literal["GTC", "IOC", "FOK"]
-SelfTradeMode = Literal["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER"]
-
-# The owner of every order that belongs to no account: the generated participants.
-BACKGROUND = 0
-IOC_EXPIRED = "UNFILLED_IOC_QUANTITY_EXPIRED"
-FOK_EXPIRED = "UNFILLED_FOK_ORDER_EXPIRED"
-NO_LIQUIDITY = "INSUFFICIENT_LIQUIDITY"
 # More chained stop orders than this in one step can only be a bug.
 MAX_TRIGGERS = 10_000
 
@@ -48,109 +50,7 @@ class WouldTrigger(Exception):
     """A stop order's condition holds already."""
 
 
-class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as the book sees it. `quote_quantity` caps what a taker may spend of the quote asset."""
-
-    order_id: int
-    side: Side
-    type: OrderType = "LIMIT"
-    owner: int = BACKGROUND
-    price: Decimal | None = None
-    quantity: Decimal | None = None
-    quote_quantity: Decimal | None = None
-    stop_price: Decimal | None = None
-    time_in_force: TimeInForce = "GTC"
-    self_trade: SelfTradeMode = "NONE"
-
-
-class Match(msgspec.Struct, frozen=True):
-    maker_id: int
-    maker_owner: int
-    taker_id: int
-    taker_owner: int
-    taker_side: Side
-    price: Decimal
-    quantity: Decimal
-
-
-class Prevented(msgspec.Struct, frozen=True):
-    """The quantities are what each order loses by it, zero for the one that isn't affected."""
-
-    maker_id: int
-    taker_id: int
-    price: Decimal
-    maker_quantity: Decimal
-    taker_quantity: Decimal
-
-
-class Rested(msgspec.Struct, frozen=True):
-    order_id: int
-
-
-class Expired(msgspec.Struct, frozen=True):
-    """`reason` is empty when self-trade prevention ended the order."""
-
-    order_id: int
-    reason: str
-
-
-class Triggered(msgspec.Struct, frozen=True):
-    order_id: int
-
-
-MatchEvent = Match | Prevented | Rested | Expired | Triggered
 LevelChanges = tuple[dict[Decimal, Decimal], dict[Decimal, Decimal]]
-
-
-class BookOrder:
-    __slots__ = ("leaves", "order_id", "owner", "price", "side")
-
-    def __init__(self, order: NewOrder, *, price: Decimal, leaves: Decimal) -> None:
-        self.order_id = order.order_id
-        self.owner = order.owner
-        self.side = order.side
-        self.price = price
-        self.leaves = leaves
-
-
-class Level:
-    __slots__ = ("queue", "total")
-
-    def __init__(self) -> None:
-        self.total = ZERO
-        # A dict keeps arrival order and removes from the middle in constant time.
-        self.queue: dict[int, BookOrder] = {}
-
-
-class BookSide:
-    """The levels of one side; `prices` ascends, so the best bid is its last, the best ask its first."""
-
-    __slots__ = ("_best", "levels", "prices")
-
-    def __init__(self, side: Side) -> None:
-        self.prices: list[Decimal] = []
-        self.levels: dict[Decimal, Level] = {}
-        self._best = -1 if side == "BUY" else 0
-
-    @property
-    def best_price(self) -> Decimal | None:
-        return self.prices[self._best] if self.prices else None
-
-    def level_at(self, price: Decimal) -> Level:
-        level = self.levels.get(price)
-        if level is None:
-            level = self.levels[price] = Level()
-            insort(self.prices, price)
-        return level
-
-    def drop_if_empty(self, price: Decimal) -> None:
-        if not self.levels[price].queue:
-            del self.levels[price]
-            del self.prices[bisect_left(self.prices, price)]
-
-    def best_first(self, limit: int) -> list[tuple[Decimal, Decimal]]:
-        prices = self.prices[: -limit - 1 : -1] if self._best else self.prices[:limit]
-        return [(price, self.levels[price].total) for price in prices]
 
 
 class _Taker:
@@ -284,20 +184,14 @@ class Book:
         return events
 
     def _park(self, order: NewOrder) -> list[MatchEvent]:
-        if self._is_triggered(order):
+        if is_triggered(order, self.last_price):
             raise WouldTrigger
         self.stops[order.order_id] = order
         return [Rested(order.order_id)]
 
-    def _is_triggered(self, order: NewOrder) -> bool:
-        if self.last_price is None or order.stop_price is None:
-            return False
-        waits_above = order.type.startswith("STOP_LOSS") == (order.side == "BUY")
-        return self.last_price >= order.stop_price if waits_above else self.last_price <= order.stop_price
-
     def _run_triggers(self, events: list[MatchEvent]) -> None:
         for _ in range(MAX_TRIGGERS if self.stops else 0):
-            order = next((stop for stop in self.stops.values() if self._is_triggered(stop)), None)
+            order = next((stop for stop in self.stops.values() if is_triggered(stop, self.last_price)), None)
             if order is None:
                 return
             del self.stops[order.order_id]
@@ -321,7 +215,7 @@ class Book:
             events.append(Expired(order.order_id, IOC_EXPIRED))
         else:
             assert taker.leaves is not None
-            self._add(BookOrder(order, price=order.price, leaves=taker.leaves))
+            self.insert(BookOrder(order, price=order.price, leaves=taker.leaves))
             events.append(Rested(order.order_id))
 
     def _can_fill(self, order: NewOrder) -> bool:
@@ -381,7 +275,8 @@ class Book:
             taker.ended = True
             events.append(Expired(order.order_id, ""))
 
-    def _add(self, order: BookOrder) -> None:
+    def insert(self, order: BookOrder) -> None:
+        """Rest an order without executing it."""
         level = self.side(order.side).level_at(order.price)
         level.queue[order.order_id] = order
         level.total += order.leaves
@@ -404,6 +299,14 @@ class Book:
     def _note_change(self, side: Side, price: Decimal, total: Decimal) -> None:
         self.update_id += 1
         self._changes[0 if side == "BUY" else 1][price] = total
+
+
+def is_triggered(order: NewOrder, last_price: Decimal | None) -> bool:
+    """Whether a stop order's condition holds at the last trade's price."""
+    if last_price is None or order.stop_price is None:
+        return False
+    waits_above = order.type.startswith("STOP_LOSS") == (order.side == "BUY")
+    return last_price >= order.stop_price if waits_above else last_price <= order.stop_price
 
 
 def _reaches(side: Side, limit: Decimal, price: Decimal) -> bool:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from veloz_tui.sim.matching import OrderType, SelfTradeMode, Side, TimeInForce
+from veloz_tui.sim.match_messages import OrderType, SelfTradeMode, Side, TimeInForce
 from veloz_tui.sim.numbers import ZERO, text
 
 OPEN_STATUSES = frozenset({"NEW", "PARTIALLY_FILLED"})

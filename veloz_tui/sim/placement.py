@@ -11,7 +11,7 @@ import msgspec
 
 from veloz_tui.sim.binance_errors import VenueError, illegal, missing, not_required
 from veloz_tui.sim.instruments import DEFAULT_SELF_TRADE_MODE
-from veloz_tui.sim.matching import OrderType, SelfTradeMode, Side, TimeInForce
+from veloz_tui.sim.match_messages import OrderType, SelfTradeMode, Side, TimeInForce
 from veloz_tui.sim.numbers import ZERO
 
 CLIENT_ID = re.compile(r"[a-zA-Z0-9\-_]{1,36}")

@@ -8,6 +8,7 @@ import msgspec
 
 from veloz_tui.sim.connection import Connection
 from veloz_tui.sim.faults import Faults, Occasion
+from veloz_tui.sim.recording import Frame
 from veloz_tui.sim.user_events import faulty
 
 
@@ -20,10 +21,12 @@ class StreamHub:
         self._combined: set[Connection] = set()
         self._late: dict[str, bytes] = {}
         self._encoder = msgspec.json.Encoder()
+        self._subscribed = asyncio.Event()
         self.frames_sent = 0
 
     def subscribe(self, connection: Connection, stream: str) -> None:
         self._subscribers.setdefault(stream, {})[connection] = None
+        self._subscribed.set()
 
     def unsubscribe(self, connection: Connection, stream: str) -> None:
         subscribers = self._subscribers.get(stream)
@@ -53,11 +56,22 @@ class StreamHub:
         for frame in frames:
             self._send(stream, frame)
 
-    def send_combined(self, stream: str, combined: bytes, payload: bytes) -> None:
+    def send_recorded(self, frame: Frame, *, symbol: str, kind: str) -> None:
         """Send a recorded frame as it is to combined connections, its payload to raw ones."""
-        for connection in self._subscribers.get(stream, ()):
-            connection.send(combined if connection in self._combined else payload)
-            self.frames_sent += 1
+        copies = 1
+        if self._faults.touches_frames:
+            fault = self._faults.take_frame(Occasion(transport="streams", symbol=symbol, kind=kind))
+            copies = 1 if fault is None else {"gap": 0, "duplicate": 2}.get(fault.action, 1)
+        for connection in self._subscribers.get(frame.stream, ()):
+            for _ in range(copies):
+                connection.send(frame.combined if connection in self._combined else frame.payload)
+                self.frames_sent += 1
+
+    async def wait_for(self, streams: set[str]) -> None:
+        """Until each of these streams has a subscriber."""
+        while not streams <= self._subscribers.keys():
+            self._subscribed.clear()
+            await self._subscribed.wait()
 
     async def drained(self) -> None:
         """Wait until every subscriber has taken most of what was sent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import takewhile
 
 import msgspec
 
@@ -109,6 +110,7 @@ class Tape:
         self._minutes: deque[Candle] = deque(maxlen=MINUTES_MAX)
         self._seconds: deque[Candle] = deque(maxlen=SECONDS_MAX)
         self._next_aggregate = 1
+        self._day: tuple[int, Candle | None] | None = None
 
     def record(self, trades: list[PublicTrade]) -> list[AggregatedTrade]:
         """Take the trades of one step and return them aggregated by taker and price."""
@@ -129,7 +131,7 @@ class Tape:
 
     def average_price(self, now: int, minutes: int = 5) -> Decimal | None:
         """The volume-weighted price of the last minutes, or the last price when nothing traded."""
-        recent = [candle for candle in self._minutes if candle.open_time > now - (minutes + 1) * MINUTE_MS]
+        recent = _since(self._minutes, now - (minutes + 1) * MINUTE_MS)
         volume = sum((candle.volume for candle in recent), ZERO)
         if not volume:
             return self.last_price()
@@ -137,7 +139,17 @@ class Tape:
 
     def day(self, now: int) -> Candle | None:
         """The last 24 hours as one candle."""
-        return _fold(candle for candle in self._minutes if candle.open_time > now - DAY_MS)
+        if not self._minutes:
+            return None
+        # Complete minutes are folded once a minute, not at each question.
+        current = self._minutes[-1]
+        if self._day is None or self._day[0] != current.open_time:
+            complete = list(self._minutes)[:-1]
+            self._day = (
+                current.open_time,
+                _fold(one for one in complete if one.open_time > now - DAY_MS),
+            )
+        return _fold(one for one in (self._day[1], current) if one is not None)
 
     def candles(self, interval: str) -> list[Candle]:
         """All candles of an interval still known, oldest first."""
@@ -150,8 +162,13 @@ class Tape:
 
     def current(self, interval: str) -> Candle | None:
         """The candle that is still growing."""
-        candles = self.candles(interval)
-        return candles[-1] if candles else None
+        source = self._seconds if interval == "1s" else self._minutes
+        if not source:
+            return None
+        width = INTERVALS_MS[interval]
+        start = source[-1].open_time // width * width
+        whole = _fold(_since(source, start - 1))
+        return None if whole is None else msgspec.structs.replace(whole, open_time=start)
 
     def _aggregate(self, run: list[PublicTrade]) -> AggregatedTrade:
         self._next_aggregate = max(self._next_aggregate + 1, run[0].trade_id)
@@ -190,6 +207,12 @@ def _grow(candles: deque[Candle], trade: PublicTrade, width: int) -> None:
         price = trade.price
         candles.append(Candle(start, price, price, price, price))
     candles[-1].add(trade)
+
+
+def _since(candles: deque[Candle], moment: int) -> list[Candle]:
+    # The candles opened after a moment, oldest first, without walking the whole past.
+    recent = list(takewhile(lambda candle: candle.open_time > moment, reversed(candles)))
+    return recent[::-1]
 
 
 def _runs(trades: list[PublicTrade]) -> list[list[PublicTrade]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from veloz_tui.sim import signing
 from veloz_tui.sim.accounts import Account, AccountProfile
 from veloz_tui.sim.clock import VenueClock
@@ -12,6 +14,7 @@ from veloz_tui.sim.exchange import Exchange
 from veloz_tui.sim.faults import Faults
 from veloz_tui.sim.gateway import ApiKey, Gateway
 from veloz_tui.sim.publisher import Publisher
+from veloz_tui.sim.replay import Replay
 from veloz_tui.sim.settings import AccountSettings, SimSettings
 from veloz_tui.sim.sockets import Sockets
 from veloz_tui.sim.store import Store
@@ -29,6 +32,7 @@ class Venue:
 
     def __init__(self, settings: SimSettings) -> None:
         self.settings = settings
+        self._refills = False
         self.faults = Faults()
         self.events = UserEvents(self.faults)
         self.hub = StreamHub(self.faults)
@@ -43,17 +47,27 @@ class Venue:
         self.gateway = Gateway(self.exchange, faults=self.faults, events=self.events)
         self.gateway.latency_s = settings.latency_ms / 1000
         self._publisher = Publisher(self.exchange, self.hub)
-        self.driver = MarketDriver(
-            self.exchange, settings.market, seed=settings.seed, flush=self.events.flush
-        )
+        self.replay = self._make_replay()
+        market = settings.market
+        if self.replay is not None:
+            market = msgspec.structs.replace(market, instruments=())
+        self.driver = MarketDriver(self.exchange, market, seed=settings.seed, flush=self.events.flush)
         self.driver.populate()
         self.exchange.restore()
         for account in settings.accounts:
             self.open_account(account)
         self.gateway.remember_books()
+        self._refills = True
 
     def on_step(self, symbol: str, trades: list[PublicTrade], aggregated: list[AggregatedTrade]) -> None:
-        self._publisher.on_step(symbol, trades, aggregated)
+        # A recording's own frames are the streams.
+        if self.replay is None:
+            self._publisher.on_step(symbol, trades, aggregated)
+            if self._refills:
+                # Once a step: refilling is a step of its own.
+                self._refills = False
+                self.driver.refill(symbol)
+                self._refills = True
 
     def open_account(self, settings: AccountSettings) -> Account:
         """Open an account, or give the one of that name its key again."""
@@ -76,8 +90,17 @@ class Venue:
     async def run(self) -> None:
         """Move the market and its timed streams until canceled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._flush_forever())
-            tasks.create_task(self.driver.run())
+            if self.replay is not None:
+                tasks.create_task(self.replay.run())
+            else:
+                tasks.create_task(self._flush_forever())
+                tasks.create_task(self.driver.run())
+
+    def _make_replay(self) -> Replay | None:
+        settings = self.settings.market.replay
+        if settings is None:
+            return None
+        return Replay(self.exchange, self.hub, settings, flush=self.events.flush)
 
     def close(self) -> None:
         self.exchange.store.close()
