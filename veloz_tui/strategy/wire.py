@@ -199,6 +199,7 @@ def check_intents(
             case QuoteIntent():
                 prices = (intent.bid, intent.ask)
                 is_sane = intent.size.is_finite() and intent.size >= 0
+                is_sane &= intent.bid is None or intent.ask is None or intent.bid < intent.ask
                 is_sane &= intent.tolerance is None or intent.tolerance.is_finite()
                 if intent.instrument_id not in instrument_ids or not (is_sane and _all_positive(prices)):
                     raise WireError(f"a quote that makes no sense: {intent}")

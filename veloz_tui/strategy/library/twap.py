@@ -1,7 +1,7 @@
 """TWAP: brings the strategy's position to a quantity in equal steps over a time.
 
-Whatever the strategy already holds counts as done, so a restart goes on where it was: what is missing is worked
-at the same pace. It never has more than one order, and asks for the next one only when the last has ended.
+Whatever the strategy already holds counts as done, so a restart goes on where it was: what is missing is
+worked at the same pace. It never has more than one order, and asks for the next only when the last has ended.
 """
 
 from decimal import Decimal
@@ -49,7 +49,8 @@ class Twap(Strategy):
         # As if it had been working at its pace since it held nothing.
         done_share = min(self._done(ctx) / self.params.quantity, Decimal(1))
         self._began_at = Nanos(ctx.now - int(float(done_share) * self.params.duration_s * SECOND))
-        ctx.cancel_all()  # orders of an earlier run
+        if ctx.orders():  # of an earlier run
+            ctx.cancel_all()
         ctx.timer(_SLICE, after_s=self.params.interval_s)
         if done_share > 0:
             ctx.log(f"going on: {self._progress(ctx)} was done before")
