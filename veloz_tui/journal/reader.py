@@ -132,8 +132,10 @@ class JournalReader:
 
     def quick_check(self) -> list[str]:
         """Return what SQLite finds wrong with the file's pages, at most 20 lines; empty: nothing."""
-        lines = [str(line) for (line,) in self._all("PRAGMA quick_check(20)")]
-        return [] if lines == ["ok"] else lines
+        found = "\n".join([str(line) for (line,) in self._all("PRAGMA quick_check(20)")])
+        if found == "ok":
+            return []
+        return [line for line in found.splitlines() if not line.startswith("***")][:20] or [found]
 
     def _rows(self, statement: str, values: Sequence[Value]) -> list[Row]:
         return cast("list[Row]", self._all(statement, values))
