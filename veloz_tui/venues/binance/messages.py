@@ -111,10 +111,10 @@ class DepthSnapshot(msgspec.Struct, gc=False, rename="camel"):
 
 
 class RateLimit(msgspec.Struct, rename="camel"):
-    rate_limit_type: str
-    interval: str
-    interval_num: int
-    limit: int
+    rate_limit_type: str = ""
+    interval: str = ""
+    interval_num: int = 0
+    limit: int = 0
     count: int | None = None
 
 
