@@ -28,7 +28,7 @@ def requote(turn: Turn, strategy_id: StrategyId, instrument_id: InstrumentId) ->
     touch = None
     if bid is not None and ask is not None:
         touch = (instrument.price_from_level(bid[0]), instrument.price_from_level(ask[0]))
-    plan = diff_quotes(intent, working, instrument, touch=touch, may_overlap=False)
+    plan = diff_quotes(intent, working, instrument, touch=touch, may_overlap=False, strategy_id=strategy_id)
     for client_order_id in plan.cancels:
         cancel(turn, turn.state.orders[client_order_id], by=strategy_id)
     for request in plan.places:

@@ -1,7 +1,7 @@
 """The wire between guardian and engine: one JSON line a message, over an inherited socketpair.
 
-Guardian to engine: EngineStart first (with the keys: they never touch a file, an argument or the environment),
-then kills. Engine to guardian: Beats from its event loop, and what became of a kill.
+Guardian to engine: EngineStart first (with the keys: they never touch a file, an argument or the
+environment), then kills. Engine to guardian: Beats from its event loop, and what became of a kill.
 """
 
 import msgspec
@@ -96,8 +96,8 @@ def encode(message: ToEngine | FromEngine) -> bytes:
     return msgspec.json.encode(message) + b"\n"
 
 
-_to_engine = msgspec.json.Decoder(ToEngine)
-_from_engine = msgspec.json.Decoder(FromEngine)
+_to_engine: msgspec.json.Decoder[ToEngine] = msgspec.json.Decoder(ToEngine)
+_from_engine: msgspec.json.Decoder[FromEngine] = msgspec.json.Decoder(FromEngine)
 
 
 def decode_to_engine(line: bytes) -> ToEngine:

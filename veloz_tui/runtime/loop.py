@@ -171,12 +171,7 @@ class EngineLoop:
         self._show_market(message)
 
     def _carry_out(self, outcome: Outcome) -> None:
-        if outcome.events:
-            self._journal.append(outcome.events)
-            self._undelivered.extend(outcome.events)
-            for record in outcome.events:
-                if isinstance(record.event, Halted):
-                    self._watchers.on_halted(record.event)
+        self._note(outcome.events)
         removed: set[ClientOrderId] = set()
         has_closed = has_canceled = False
         for action in outcome.actions:
@@ -202,7 +197,16 @@ class EngineLoop:
         if has_closed:
             self._waiting.append(GateReported(is_open=False, cancels_sent=has_canceled))
 
-    def _do(self, action: a.Action) -> None:
+    def _note(self, events: list[Recorded]) -> None:
+        if not events:
+            return
+        self._journal.append(events)
+        self._undelivered.extend(events)
+        for record in events:
+            if isinstance(record.event, Halted):
+                self._watchers.on_halted(record.event)
+
+    def _do(self, action: a.Action) -> None:  # noqa: PLR0912 - a table, one line an action
         match action:
             case a.SetTimer():
                 self._set_timer(action)

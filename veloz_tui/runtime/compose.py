@@ -1,0 +1,86 @@
+"""From the configuration's plain values to what each part is made with."""
+
+from decimal import Decimal
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
+from typing import Final
+
+from veloz_tui.config.limits import limits_of
+from veloz_tui.config.plain import BinanceSettings as BinanceConfig
+from veloz_tui.config.plain import Settings
+from veloz_tui.config.plain import StrategySettings as StrategyConfig
+from veloz_tui.domain.errors import ConfigError
+from veloz_tui.domain.types import VenueId
+from veloz_tui.engine.settings import EngineSettings, StrategySettings
+from veloz_tui.strategy.spec import StrategySpec
+from veloz_tui.venues.binance.settings import BinanceHosts, BinanceSettings, loopback
+
+BINANCE: Final = VenueId("BINANCE")
+
+
+def engine_settings(settings: Settings, *, version: str) -> EngineSettings:
+    """What the core needs of the configuration."""
+    binance = settings.venues.binance
+    return EngineSettings(
+        mode=settings.profile.mode,
+        profile=settings.profile.name,
+        venues=(BINANCE,),
+        instruments=binance.instruments,
+        limits=limits_of(settings),
+        quote=settings.profile.quote,
+        strategies=tuple(
+            StrategySettings(
+                strategy_id=s.name, instruments=s.instruments, is_inline=s.inline, autostart=s.autostart
+            )
+            for s in settings.strategies
+        ),
+        recv_window_ms=binance.recv_window_ms,
+        submit_deadline_ms=settings.journal.submit_deadline_ms,
+        breaker_failures=settings.breaker.max_failures,
+        breaker_reset_s=settings.breaker.reset_timeout_s,
+        close_slippage=settings.console.close_slippage_bps / Decimal(10_000),
+        on_detach=settings.engine.on_detach,
+        durability=settings.journal.durability,
+        version=version,
+        pnl_day_start_s=settings.console.day_start_s,
+    )
+
+
+def binance_settings(config: BinanceConfig, *, sim_port: int | None) -> BinanceSettings:
+    """What the Binance adapter needs; DEMO's hosts are the simulated venue's port."""
+    return BinanceSettings(
+        hosts=binance_hosts(config, sim_port=sim_port),
+        symbols=tuple(instrument_id.partition(".")[0] for instrument_id in config.instruments),
+        order_recv_window_ms=config.recv_window_ms,
+        cancel_reserve=config.cancel_reserve,
+        operator_reserve=config.operator_reserve,
+    )
+
+
+def binance_hosts(config: BinanceConfig, *, sim_port: int | None) -> BinanceHosts:
+    """Where to go: loopback for DEMO, else what the configuration allows."""
+    if config.hosts is None:
+        if sim_port is None:
+            raise ConfigError("DEMO needs the simulated venue, and none is running - start with `veloz`")
+        return loopback(port=sim_port)
+    return BinanceHosts(
+        rest=config.hosts.rest, api_socket=config.hosts.websocket_api, streams=config.hosts.streams
+    )
+
+
+def strategy_spec(config: StrategyConfig) -> StrategySpec:
+    return StrategySpec(
+        source=config.source,
+        params_json=config.params_json,
+        instrument_ids=config.instruments,
+        is_inline=config.inline,
+        memory_mb=config.memory_mb,
+    )
+
+
+def version() -> str:
+    """The installed package's version."""
+    try:
+        return installed("veloz-tui")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,136 @@
+"""The guardian's side of one engine process: start it, hear its beats, fence it."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from veloz_tui.runtime.link import (
+    MAX_LINE_BYTES,
+    Beat,
+    EngineStart,
+    FromEngine,
+    ToEngine,
+    decode_from_engine,
+    encode,
+)
+
+_LOG = logging.getLogger(__name__)
+REAP_WITHIN_S: Final = 2.0
+
+
+class EngineChild:
+    """A running engine and the line to it."""
+
+    def __init__(
+        self,
+        pid: int,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        process: "subprocess.Popen[bytes] | None",
+    ) -> None:
+        self.pid = pid
+        self.phase = "STARTING"
+        self.instruments: tuple[str, ...] = ()
+        self.beat_at = time.monotonic()
+        self._reader = reader
+        self._writer = writer
+        self._process = process
+        """None: an engine that was there before this guardian."""
+
+    @classmethod
+    async def start(cls, order: EngineStart, *, log: Path) -> "EngineChild":
+        """Spawn an engine in a session of its own and give it its start order."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with log.open("ab") as stderr, theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "veloz_tui.runtime.node", "--link-fd", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        child = await cls._over(ours, process.pid, process)
+        child.send(order)
+        return child
+
+    @classmethod
+    async def adopt(cls, end: socket.socket, pid: int) -> "EngineChild":
+        """Take over an engine that outlived its guardian."""
+        return await cls._over(end, pid, None)
+
+    @classmethod
+    async def _over(
+        cls, end: socket.socket, pid: int, process: "subprocess.Popen[bytes] | None"
+    ) -> "EngineChild":
+        end.setblocking(False)
+        reader, writer = await asyncio.open_unix_connection(sock=end, limit=MAX_LINE_BYTES)
+        return cls(pid, reader, writer, process)
+
+    def send(self, message: ToEngine) -> None:
+        """Never waits; a stopped engine's buffer takes what it can."""
+        if not self._writer.transport.is_closing():
+            self._writer.write(encode(message))
+
+    async def listen(self, on_message: Callable[[FromEngine], None]) -> None:
+        """Read until the line ends. A lost line isn't a death: look at `is_alive`."""
+        while True:
+            try:
+                line = await self._reader.readline()
+            except (ConnectionError, ValueError):
+                return
+            if not line:
+                return
+            try:
+                message = decode_from_engine(line)
+            except msgspec.DecodeError as error:
+                _LOG.warning("engine said something unreadable: %s", error)
+                continue
+            if isinstance(message, Beat):
+                self.beat_at = time.monotonic()
+                self.phase = message.phase
+                self.instruments = message.instruments or self.instruments
+            else:
+                on_message(message)
+
+    @property
+    def beat_age_s(self) -> float:
+        return time.monotonic() - self.beat_at
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process still runs (a zombie doesn't)."""
+        if self._process is not None:
+            return self._process.poll() is None
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.poll() if self._process is not None else None
+
+    async def fence(self) -> None:
+        """SIGKILL and wait until it is gone: nothing of it can send any more."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        deadline = time.monotonic() + REAP_WITHIN_S
+        while self.is_alive and time.monotonic() < deadline:
+            await asyncio.sleep(0.001)
+        self.phase = "FENCED"
+
+    def close(self) -> None:
+        self._writer.close()

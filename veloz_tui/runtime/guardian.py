@@ -1,0 +1,449 @@
+"""The guardian: starts and watches the engine, owns the hard kill, holds the keys.
+
+Small on purpose: no strategies, no journal, REST only. It answers guardian.sock, hears the engine's beats and,
+when a kill makes no progress or the engine dies or hangs, fences it (SIGKILL) and sweeps the venues itself.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import random
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from veloz_tui.config.harden import harden_process
+from veloz_tui.config.lock import ProfileLock
+from veloz_tui.config.logs import configure_logging
+from veloz_tui.config.paths import DEFAULT_PROFILE, ProfilePaths, private_umask
+from veloz_tui.config.plain import Settings
+from veloz_tui.config.redact import install_hooks
+from veloz_tui.config.secret import Secret
+from veloz_tui.config.settings import load_settings
+from veloz_tui.control.guardian import (
+    GuardianDone,
+    GuardianKill,
+    GuardianPrepare,
+    GuardianRefused,
+    GuardianReply,
+    GuardianRequest,
+    GuardianShutdown,
+    GuardianStatus,
+    GuardianStatusRequest,
+    GuardianUnlock,
+    KillProgress,
+    serve_guardian,
+)
+from veloz_tui.control.identity import PeerIdentity
+from veloz_tui.domain.errors import VelozError
+from veloz_tui.domain.types import Mode
+from veloz_tui.domain.views import KillView
+from veloz_tui.runtime import sim_child
+from veloz_tui.runtime.clock import EngineClock
+from veloz_tui.runtime.compose import binance_hosts, version
+from veloz_tui.runtime.engine_child import EngineChild
+from veloz_tui.runtime.flag import raise_flag, read_flag
+from veloz_tui.runtime.guardian_start import GuardianStart
+from veloz_tui.runtime.key_loading import load_keys
+from veloz_tui.runtime.kill_record import write_report
+from veloz_tui.runtime.link import (
+    EngineLeaving,
+    EngineRearmed,
+    EngineStart,
+    FromEngine,
+    KeyMaterial,
+    KillEngine,
+    KillState,
+    PrepareKill,
+    StopEngineRequest,
+)
+from veloz_tui.runtime.sweep import Sweep, SweepReport
+from veloz_tui.venues.binance.kill_client import KillClient
+from veloz_tui.venues.binance.requests import signer_for
+
+_LOG = logging.getLogger(__name__)
+TICK_S: Final = 0.05
+LATE_TICK_S: Final = 1.0
+"""A tick this late means that the host slept: beats get one fresh interval."""
+STARTING_TIMEOUT_S: Final = 60.0
+WARM_UP_EVERY_S: Final = 15.0
+RESTARTS: Final = 3
+RESTART_WINDOW_S: Final = 300.0
+
+
+class Guardian:
+    """One guardian of one profile; `run` returns its exit code."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        paths: ProfilePaths,
+        keys: tuple[KeyMaterial, ...],
+        *,
+        config_file: Path | None = None,
+    ) -> None:
+        self._config_file = config_file
+        self._settings = settings
+        self._paths = paths
+        self._keys = keys
+        self._sim: sim_child.SimAddress | None = None
+        self._engine: EngineChild | None = None
+        self._engine_ended = asyncio.Event()
+        self._is_leaving = False
+        self._exit_code = 0
+        self._stop = asyncio.Event()
+        self._restarts: deque[float] = deque(maxlen=RESTARTS + 1)
+        self._kill: GuardianKill | None = None
+        self._kill_at = 0.0
+        self._kill_progress_at = 0.0
+        self._kill_state: KillState | None = None
+        self._sweep: asyncio.Task[SweepReport] | None = None
+        self._report: SweepReport | None = None
+        self._client: KillClient | None = None
+        self._text = ""
+
+    async def run(self, adopted: EngineChild | None = None) -> int:
+        """Serve until shutdown."""
+        if self._settings.profile.mode is Mode.DEMO and not self._keys:
+            key = sim_child.DemoKey.random()
+            self._demo_secret = Secret(key.private_pem)
+            self._sim = await sim_child.find_or_start(self._paths, key)
+            self._keys = (key.material,)
+        self._client = self._kill_client()
+        async with serve_guardian(self._paths.guardian_socket, self._answer):
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGUSR1, self._kill_by_signal)
+            loop.add_signal_handler(signal.SIGTERM, self._stop.set)
+            for number in (signal.SIGHUP, signal.SIGINT):
+                loop.add_signal_handler(number, lambda: None)
+            async with asyncio.TaskGroup() as tasks:
+                work = [
+                    tasks.create_task(self._supervise(adopted), name="supervise"),
+                    tasks.create_task(self._watch(), name="watch"),
+                    tasks.create_task(self._keep_warm(), name="warm"),
+                ]
+                await self._stop.wait()
+                await self._stop_engine()
+                for task in work:
+                    task.cancel()
+        if self._sweep is not None and not self._sweep.done():
+            await self._sweep  # an unfinished kill outlives the wish to leave
+        await self._client.aclose()
+        return self._exit_code
+
+    def _kill_client(self) -> KillClient:
+        config = self._settings.venues.binance
+        key = next(k for k in self._keys if k.venue == "BINANCE")
+        return KillClient(
+            binance_hosts(config, sim_port=self._sim.port if self._sim else None),
+            signer_for(api_key=key.api_key, secret=key.secret),
+            now=EngineClock().now,
+            jitter=random.Random(),  # noqa: S311 - spreads retries, keeps no secret
+        )
+
+    # --- the engine ---
+
+    async def _supervise(self, adopted: EngineChild | None) -> None:
+        """Start, listen, act on its end, start again."""
+        while not self._stop.is_set():
+            self._engine_ended.clear()
+            if adopted is None:
+                self._engine = await EngineChild.start(
+                    self._start_order(), log=self._paths.logs / "engine.stderr"
+                )
+            else:
+                self._engine, adopted = adopted, None
+            await self._engine.listen(self._on_message)
+            await self._wait_for_end(self._engine)
+            if self._is_leaving or self._stop.is_set():
+                return
+            await self._on_death(self._engine)
+
+    def _start_order(self) -> EngineStart:
+        return EngineStart(
+            profile=self._paths.profile,
+            config_file=str(self._config_file) if self._config_file else None,
+            keys=self._keys,
+            sim_port=self._sim.port if self._sim else None,
+            sim_id=self._sim.sim_id if self._sim else "",
+            guardian_pid=os.getpid(),
+            guardian_socket=str(self._paths.guardian_socket),
+        )
+
+    async def _wait_for_end(self, engine: EngineChild) -> None:
+        # A lost line with the process alive: it is watched by its pid, not killed for it.
+        while engine.is_alive and not self._stop.is_set():
+            await asyncio.sleep(TICK_S)
+
+    async def _on_death(self, engine: EngineChild) -> None:
+        """By policy: cancel (and go on), or kill (latched); then a new engine, a few times at most."""
+        code = engine.exit_code
+        engine.close()
+        self._text = f"engine {engine.pid} ended ({code})"
+        _LOG.error("%s", self._text)
+        if self._settings.engine.on_engine_death == "kill" and self._kill is None:
+            self._begin_kill(GuardianKill(kill_id=_kill_id(), by="guardian", reason="engine died"))
+        self._start_sweep(by="guardian", reason="engine died")
+        await self._first_zero()
+        now = time.monotonic()
+        self._restarts.append(now)
+        recent = sum(1 for at in self._restarts if now - at < RESTART_WINDOW_S)
+        if code == 2 or recent > RESTARTS:  # a configuration that can't work, or a crash loop
+            self._text += "; not started again: see logs/engine.stderr and logs/engine.log"
+            self._exit_code = 2 if code == 2 else 1
+            self._stop.set()
+            self._is_leaving = True
+
+    async def _first_zero(self, within_s: float = 10.0) -> None:
+        """A new engine starts once nothing is open, or after a while: it sweeps by itself if halted."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            if self._report is None or "first_zero" in self._report.stamps:
+                return
+            await asyncio.sleep(TICK_S)
+
+    def _on_message(self, message: FromEngine) -> None:
+        match message:
+            case KillState():
+                if self._kill_state is None or message != self._kill_state:
+                    self._kill_progress_at = time.monotonic()
+                self._kill_state = message
+            case EngineRearmed():
+                self._kill = self._kill_state = self._report = None
+            case EngineLeaving():
+                self._is_leaving = message.is_shutdown
+                self._text = message.reason
+                if message.is_shutdown:
+                    self._stop.set()
+
+    async def _stop_engine(self) -> None:
+        engine = self._engine
+        if engine is None or not engine.is_alive:
+            return
+        engine.send(StopEngineRequest("guardian stops"))
+        deadline = time.monotonic() + 15.0
+        while engine.is_alive and time.monotonic() < deadline:
+            await asyncio.sleep(TICK_S)
+        if engine.is_alive:
+            _LOG.error("engine %d did not stop: fenced", engine.pid)
+            await engine.fence()
+
+    # --- watching ---
+
+    async def _watch(self) -> None:
+        """Beats and kills. A hung engine is fenced; a kill without progress goes the hard way."""
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = time.monotonic()
+            engine = self._engine
+            if now - last > LATE_TICK_S and engine is not None:
+                engine.beat_at = now
+            last = now
+            if engine is not None and engine.is_alive:
+                await self._check_beats(engine)
+            await self._check_kill(now)
+
+    async def _check_beats(self, engine: EngineChild) -> None:
+        limit = self._settings.engine.wedge_timeout_s if engine.phase == "READY" else STARTING_TIMEOUT_S
+        if engine.phase != "FENCED" and engine.beat_age_s > limit:
+            _LOG.error("engine %d is silent for %.1f s: fenced", engine.pid, engine.beat_age_s)
+            await engine.fence()
+
+    async def _check_kill(self, now: float) -> None:
+        if self._kill is None or self._sweep is not None:
+            return
+        stamps = self._kill_state.stamps if self._kill_state is not None else {}
+        config = self._settings.kill
+        no_gate = "gate_closed" not in stamps and now - self._kill_at > config.gate_deadline_ms / 1000
+        stuck = "first_zero" not in stamps and now - self._kill_progress_at > config.progress_deadline_s
+        engine_gone = self._engine is None or not self._engine.is_alive
+        if no_gate or stuck or engine_gone:
+            await self._go_hard("no gate" if no_gate else "no progress" if stuck else "engine gone")
+
+    async def _go_hard(self, why: str) -> None:
+        assert self._kill is not None
+        _LOG.error("kill %s: %s: fencing the engine", self._kill.kill_id, why)
+        kill = self._kill
+        if self._engine is not None and self._engine.is_alive:
+            await self._engine.fence()
+        self._start_sweep(by=kill.by, reason=kill.reason, fenced_ms=(time.monotonic() - self._kill_at) * 1000)
+
+    async def _keep_warm(self) -> None:
+        assert self._client is not None
+        while True:
+            await self._client.warm_up()
+            await asyncio.sleep(WARM_UP_EVERY_S)
+
+    # --- kills ---
+
+    def _kill_by_signal(self) -> None:
+        self._begin_kill(GuardianKill(kill_id=_kill_id(), by="SIGUSR1", reason="signal"))
+
+    def _begin_kill(self, kill: GuardianKill) -> None:
+        """Tell the engine at once, make the flag durable beside it, start the timers. Idempotent."""
+        if self._kill is not None:
+            return
+        self._kill = kill
+        self._kill_at = self._kill_progress_at = time.monotonic()
+        self._kill_state = self._report = None
+        self._sweep = None
+        if self._engine is not None and self._engine.is_alive:
+            self._engine.send(KillEngine(kill.kill_id, kill.by, kill.reason))
+        asyncio.get_running_loop().run_in_executor(
+            None, lambda: raise_flag(self._paths.kill_flag, kill_id=kill.kill_id)
+        )
+
+    def _start_sweep(self, *, by: str, reason: str, fenced_ms: float | None = None) -> None:
+        if self._sweep is not None and not self._sweep.done():
+            return
+        assert self._client is not None
+        kill_id = self._kill.kill_id if self._kill is not None else _kill_id()
+        report = SweepReport(kill_id=kill_id, venue="BINANCE", by=by, reason=reason)
+        if fenced_ms is not None:
+            report.stamps["gate_closed"] = fenced_ms
+        self._report = report
+        settle_s = self._settings.kill.settle_s + self._settings.kill.settle_in_doubt_s
+        sweep = Sweep(
+            self._client, report, symbols=self._symbols(), settle_s=settle_s, on_progress=self._on_progress
+        )
+        self._sweep = asyncio.create_task(sweep.run(), name=f"sweep {kill_id}")
+        self._sweep.add_done_callback(self._on_swept)
+
+    def _symbols(self) -> set[str]:
+        configured = {str(i) for i in self._settings.venues.binance.instruments}
+        used = set(self._engine.instruments) if self._engine is not None else set()
+        return {instrument_id.partition(".")[0] for instrument_id in configured | used}
+
+    def _on_progress(self, report: SweepReport) -> None:
+        self._kill_progress_at = time.monotonic()
+        if self._kill is not None:
+            write_report(self._paths.state_directory, report)
+
+    def _on_swept(self, task: "asyncio.Task[SweepReport]") -> None:
+        if not task.cancelled() and task.exception() is not None:
+            _LOG.critical("the sweep failed", exc_info=task.exception())
+            self._text = f"sweep failed: {task.exception()}; cancel at the venue"
+
+    # --- guardian.sock ---
+
+    async def _answer(self, request: GuardianRequest, asker: PeerIdentity) -> GuardianReply:
+        match request:
+            case GuardianKill():
+                self._begin_kill(request)
+                return self._progress()
+            case GuardianPrepare():
+                if self._engine is not None:
+                    self._engine.send(PrepareKill())
+                return GuardianDone("warm")
+            case GuardianStatusRequest():
+                return self._progress() if self._kill is not None and not self._engine else self._status()
+            case GuardianUnlock():
+                return GuardianRefused("the keys are unlocked already")
+            case GuardianShutdown():
+                self._stop.set()
+                return GuardianDone("stopping")
+
+    def _progress(self) -> KillProgress:
+        view = self._kill_view()
+        return KillProgress(kill=view, is_done=view.certified_zero_ms is not None, text=self._text)
+
+    def _kill_view(self) -> KillView:
+        """The engine's word, or the hard sweep's where there was one."""
+        stamps: dict[str, float] = {}
+        if self._kill_state is not None:
+            stamps = dict(self._kill_state.stamps)
+        report = self._report if self._kill is not None else None
+        if report is not None:
+            stamps = {**stamps, **report.stamps}
+        flag = read_flag(self._paths.kill_flag)
+        state = self._kill_state
+        return KillView(
+            is_halted=self._kill is not None or bool(flag),
+            kill_id=self._kill.kill_id if self._kill else flag,
+            by=self._kill.by if self._kill else "",
+            gate_closed_ms=stamps.get("gate_closed"),
+            cancels_sent_ms=stamps.get("cancels_sent"),
+            first_zero_ms=stamps.get("first_zero"),
+            certified_zero_ms=stamps.get("certified_zero"),
+            canceled=report.canceled if report else (state.canceled if state else 0),
+            total=state.total if state else 0,
+            unverified=_unverified(report, state),
+            text=report.problem if report else "",
+        )
+
+    def _status(self) -> GuardianStatus:
+        engine = self._engine
+        return GuardianStatus(
+            pid=os.getpid(),
+            profile=self._paths.profile,
+            mode=self._settings.profile.mode,
+            version=version(),
+            engine_pid=engine.pid if engine else None,
+            engine_phase=engine.phase if engine else "STOPPED",
+            is_engine_alive=engine is not None and engine.is_alive,
+            beat_age_ms=int(engine.beat_age_s * 1000) if engine else None,
+            sim_port=self._sim.port if self._sim else None,
+            kill=self._kill_view(),
+            restarts=len(self._restarts),
+            text=self._text,
+        )
+
+
+def _unverified(report: SweepReport | None, state: KillState | None) -> tuple[str, ...]:
+    if report is not None:
+        return (
+            ()
+            if report.still_open == 0
+            else (f"BIN {'?' if report.still_open is None else report.still_open}",)
+        )
+    return state.unverified if state is not None else ()
+
+
+def _kill_id() -> str:
+    return f"g{os.getpid()}-{time.monotonic_ns()}"
+
+
+async def _main(profile: str, config: Path | None, start: GuardianStart) -> int:
+    paths = ProfilePaths.of(profile)
+    paths.create()
+    configure_logging(paths.logs, "guardian")
+    install_hooks()
+    harden_process()
+    settings = load_settings(profile, config_file=config)
+    paths.bind_mode(settings.profile.mode)
+    lock = ProfileLock(paths.guardian_lock, purpose=f"the guardian of profile {profile}")
+    lock.acquire()
+    keys = () if settings.profile.mode is Mode.DEMO else load_keys(settings, paths, start.password)
+    return await Guardian(settings, paths, keys, config_file=config).run()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`--profile NAME`, the start line on standard input. Returns the exit code."""
+    private_umask()
+    options = argparse.ArgumentParser(prog="veloz guardian")
+    options.add_argument("--profile", default=DEFAULT_PROFILE)
+    options.add_argument("--config", type=Path, default=None)
+    chosen = options.parse_args(arguments)
+    profile, config = str(chosen.profile), chosen.config
+    try:
+        line = sys.stdin.buffer.readline()
+        start = msgspec.json.decode(line, type=GuardianStart) if line.strip() else GuardianStart()
+        return asyncio.run(_main(profile, config, start))
+    except msgspec.DecodeError as error:
+        sys.stderr.write(f"veloz guardian: the start line can't be read: {error}\n")
+        return 2
+    except VelozError as error:
+        sys.stderr.write(f"veloz guardian: {error}\n")
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
