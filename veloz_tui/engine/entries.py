@@ -1,4 +1,4 @@
-"""Log entries: what happened, a line each, for consoles and `watch`. Pure: an event and the state after it."""
+"""Log entries: what happened, a line each, for consoles and `watch`; from an event and its state."""
 
 from veloz_tui.domain import events as e
 from veloz_tui.domain.types import Severity

@@ -74,7 +74,7 @@ class EngineChild:
     async def _over(
         cls, end: socket.socket, pid: int, process: "subprocess.Popen[bytes] | None"
     ) -> "EngineChild":
-        end.setblocking(False)
+        end.settimeout(0)
         reader, writer = await asyncio.open_unix_connection(sock=end, limit=MAX_LINE_BYTES)
         return cls(pid, reader, writer, process)
 

@@ -1,7 +1,7 @@
 """The guardian: starts and watches the engine, owns the hard kill, holds the keys.
 
-Small on purpose: no strategies, no journal, REST only. It answers guardian.sock, hears the engine's beats and,
-when a kill makes no progress or the engine dies or hangs, fences it (SIGKILL) and sweeps the venues itself.
+Small on purpose: no strategies, no journal, REST only. It answers guardian.sock, hears the engine's beats
+and, when a kill makes no progress or the engine dies or hangs, fences it (SIGKILL) and sweeps the venues itself.
 """
 
 import argparse
@@ -145,7 +145,7 @@ class Guardian:
             binance_hosts(config, sim_port=self._sim.port if self._sim else None),
             signer_for(api_key=key.api_key, secret=key.secret),
             now=EngineClock().now,
-            jitter=random.Random(),  # noqa: S311 - spreads retries, keeps no secret
+            jitter=random.random,
         )
 
     # --- the engine ---

@@ -38,7 +38,7 @@ class GuardianLink:
     async def connect(cls, descriptor: int) -> "GuardianLink":
         """Take over the descriptor that the guardian handed down."""
         end = socket.socket(fileno=descriptor)
-        end.setblocking(False)
+        end.settimeout(0)
         reader, writer = await asyncio.open_unix_connection(sock=end, limit=MAX_LINE_BYTES)
         return cls(reader, writer)
 

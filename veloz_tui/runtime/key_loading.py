@@ -1,4 +1,4 @@
-"""The API keys of a profile, from the store that its settings name, as the engine's start order wants them."""
+"""The API keys of a profile, from the store that its settings name, for the engine's start order."""
 
 from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.config.plain import Settings

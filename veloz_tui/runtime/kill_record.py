@@ -1,6 +1,5 @@
 """`kill-*.json`: what a hard kill found, on disk before anything else; the next engine takes it in."""
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -26,5 +25,5 @@ def take_reports(directory: Path) -> list[SweepReport]:
         except (OSError, msgspec.DecodeError):
             continue  # half written by a crash: the flag says all that must be known
         finally:
-            os.replace(path, path.with_suffix(".taken"))
+            path.replace(path.with_suffix(".taken"))
     return reports

@@ -1,4 +1,4 @@
-"""Starting what isn't running: guardian, which starts sim and engine; then waiting until consoles may attach."""
+"""Starting what isn't running: the guardian, which starts sim and engine; then waiting for the engine."""
 
 import subprocess
 import sys

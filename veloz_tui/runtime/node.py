@@ -138,7 +138,7 @@ class Node:
             signer_for(api_key=key.api_key, secret=key.secret),
             self._on_report,
             now=self._clock.now,
-            jitter=random.Random(),  # noqa: S311 - spreads reconnects, keeps no secret
+            jitter=random.random,
         )
 
     def _control_server(self) -> ControlServer:

@@ -29,7 +29,7 @@ class SweepReport(msgspec.Struct):
     by: str
     reason: str
     stamps: dict[str, float] = msgspec.field(default_factory=dict)
-    """gate_closed (the engine is fenced), cancels_sent, first_zero, certified_zero: ms since the beginning."""
+    """gate_closed (the engine is fenced), cancels_sent, first_zero, certified_zero: ms since it began."""
     canceled: int = 0
     still_open: int | None = None
     """None: not known (yet): UNVERIFIED."""

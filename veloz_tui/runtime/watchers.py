@@ -58,7 +58,6 @@ class NodeWatchers:
             dispatch,
             now=now,
             order_of=self._order_of,
-            ref_of=self._ref_of,
             folder=paths.strategies,
         )
 
@@ -140,7 +139,3 @@ class NodeWatchers:
 
     def _order_of(self, client_order_id: ClientOrderId) -> Order | None:
         return self._engine.state.orders.get(client_order_id)
-
-    def _ref_of(self, strategy_id: StrategyId, client_order_id: ClientOrderId) -> int:
-        refs = self._engine.live.strategy(strategy_id).refs
-        return next((ref for ref, known in reversed(refs.items()) if known == client_order_id), 0)
