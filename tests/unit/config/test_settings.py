@@ -185,10 +185,10 @@ ONE_MISTAKE = [
     ("[strategies.mm]\ninstrument = 'BTCUSDT'", "mm.class is missing – demo.toml:1 – add a line: class"),
     ("[strategies.mm]\nclass = 'twap'", 'demo.toml:1 – write instrument = "BTCUSDT.BINANCE"'),
     ("[strategies.mm]\nclass = 'tvap'\ninstrument = 'BTCUSDT'", "demo.toml:2 – did you mean twap?"),
-    ("[strategies.mm]\nclass = 'twap'\ninstrument = 'XRPUSDT'", "toml:3 – add it to venues.binance.instruments"),
+    ("[strategies.mm]\nclass = 'twap'\ninstrument = 'XRPUSDT'", "toml:3 – add it to venues.binance"),
     ("[strategies.manual]\nclass = 'twap'\ninstrument = 'BTCUSDT'", "'manual' can't name a strategy – demo"),
     ("[strategies.Mm]\nclass = 'twap'\ninstrument = 'BTCUSDT'", "'Mm' can't name a strategy"),
-    ("[strategies.m]\nclass='twap'\ninstrument='BTCUSDT'\nparams={d=2020-01-01}", "demo.toml:4 – expected a text"),
+    ("[strategies.m]\nclass='twap'\ninstrument='BTCUSDT'\nparams={d=2020-01-01}", "toml:4 – expected a text"),
     ("risk = 5", "risk = 5 can't be used – demo.toml:1 – expected a table"),
     ("[venues.binance.test_hosts]\nrest='x'\nwebsocket_api='x'\nstreams='x'", "TEST only, and this is DEMO"),
 ]  # fmt: skip
