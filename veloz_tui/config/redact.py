@@ -64,9 +64,11 @@ def _forms(secret: str) -> Iterator[str]:
     # The ways a secret can be spelled in a URL, a header, JSON, a repr or a dump.
     raw = secret.encode()
     yield secret
-    yield from (line for line in secret.splitlines() if len(line) >= SHORTEST_LINE)
+    # Not a PEM's first and last line: they say nothing, and masked they would hide what they enclose.
+    yield from (line for line in secret.splitlines() if len(line) >= SHORTEST_LINE and line[:5] != "-----")
     yield json.dumps(secret)[1:-1]
     yield repr(secret)[1:-1]
+    yield quote(secret)
     yield quote(secret, safe="")
     yield quote_plus(secret)
     yield from (raw.hex(), raw.hex().upper())
