@@ -15,8 +15,10 @@ from typing import Final
 
 import msgspec
 
+from veloz_tui.domain.errors import ConfigError
 from veloz_tui.runtime.link import (
     MAX_LINE_BYTES,
+    AdoptEngine,
     Beat,
     EngineStart,
     FromEngine,
@@ -66,9 +68,20 @@ class EngineChild:
         return child
 
     @classmethod
-    async def adopt(cls, end: socket.socket, pid: int) -> "EngineChild":
-        """Take over an engine that outlived its guardian."""
-        return await cls._over(end, pid, None)
+    async def adopt(cls, descriptor: int) -> tuple["EngineChild", AdoptEngine]:
+        """Take over an engine that outlived its guardian; returns what it handed back. Raises ConfigError."""
+        child = await cls._over(socket.socket(fileno=descriptor), 0, None)
+        try:
+            async with asyncio.timeout(REAP_WITHIN_S):
+                message = decode_from_engine(await child._reader.readline())
+        except (TimeoutError, msgspec.DecodeError, ValueError) as error:
+            raise ConfigError(
+                f"the engine handed nothing back ({error}) - restart it with `veloz`"
+            ) from error
+        if not isinstance(message, AdoptEngine):
+            raise ConfigError("the engine's first word handed nothing back - restart it with `veloz`")
+        child.pid = message.engine_pid
+        return child, message
 
     @classmethod
     async def _over(

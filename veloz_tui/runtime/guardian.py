@@ -1,7 +1,7 @@
 """The guardian: starts and watches the engine, owns the hard kill, holds the keys.
 
 Small on purpose: no strategies, no journal, REST only. It answers guardian.sock, hears the engine's beats
-and, when a kill makes no progress or the engine dies or hangs, fences it (SIGKILL) and sweeps the venues itself.
+and, when a kill makes no progress or the engine dies or hangs, fences it (SIGKILL) and sweeps the venues.
 """
 
 import argparse
@@ -42,7 +42,7 @@ from veloz_tui.control.guardian import (
     serve_guardian,
 )
 from veloz_tui.control.identity import PeerIdentity
-from veloz_tui.domain.errors import VelozError
+from veloz_tui.domain.errors import ConfigError, VelozError
 from veloz_tui.domain.types import Mode
 from veloz_tui.domain.views import KillView
 from veloz_tui.runtime import sim_child
@@ -54,6 +54,7 @@ from veloz_tui.runtime.guardian_start import GuardianStart
 from veloz_tui.runtime.key_loading import load_keys
 from veloz_tui.runtime.kill_record import write_report
 from veloz_tui.runtime.link import (
+    AdoptEngine,
     EngineLeaving,
     EngineRearmed,
     EngineStart,
@@ -88,12 +89,13 @@ class Guardian:
         keys: tuple[KeyMaterial, ...],
         *,
         config_file: Path | None = None,
+        sim: sim_child.SimAddress | None = None,
     ) -> None:
         self._config_file = config_file
         self._settings = settings
         self._paths = paths
         self._keys = keys
-        self._sim: sim_child.SimAddress | None = None
+        self._sim = sim
         self._engine: EngineChild | None = None
         self._engine_ended = asyncio.Event()
         self._is_leaving = False
@@ -217,6 +219,8 @@ class Guardian:
                 self._kill_state = message
             case EngineRearmed():
                 self._kill = self._kill_state = self._report = None
+            case AdoptEngine():
+                _LOG.warning("the engine handed its keys over twice")
             case EngineLeaving():
                 self._is_leaving = message.is_shutdown
                 self._text = message.reason
@@ -411,7 +415,7 @@ def _kill_id() -> str:
     return f"g{os.getpid()}-{time.monotonic_ns()}"
 
 
-async def _main(profile: str, config: Path | None, start: GuardianStart) -> int:
+async def _main(profile: str, config: Path | None, adopt_fd: int | None) -> int:
     paths = ProfilePaths.of(profile)
     paths.create()
     configure_logging(paths.logs, "guardian")
@@ -421,8 +425,25 @@ async def _main(profile: str, config: Path | None, start: GuardianStart) -> int:
     paths.bind_mode(settings.profile.mode)
     lock = ProfileLock(paths.guardian_lock, purpose=f"the guardian of profile {profile}")
     lock.acquire()
-    keys = () if settings.profile.mode is Mode.DEMO else load_keys(settings, paths, start.password)
+    if adopt_fd is not None:
+        engine, handed = await EngineChild.adopt(adopt_fd)
+        sim = None
+        if handed.sim_port is not None:
+            sim = sim_child.SimAddress(0, handed.sim_port, handed.sim_id)
+        guardian = Guardian(settings, paths, handed.keys, config_file=config, sim=sim)
+        return await guardian.run(adopted=engine)
+    keys: tuple[KeyMaterial, ...] = ()
+    if settings.profile.mode is not Mode.DEMO:
+        keys = load_keys(settings, paths, _read_start().password)
     return await Guardian(settings, paths, keys, config_file=config).run()
+
+
+def _read_start() -> GuardianStart:
+    line = sys.stdin.buffer.readline()
+    try:
+        return msgspec.json.decode(line, type=GuardianStart) if line.strip() else GuardianStart()
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"the start line can't be read: {error}") from error
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -431,15 +452,10 @@ def main(arguments: Sequence[str]) -> int:
     options = argparse.ArgumentParser(prog="veloz guardian")
     options.add_argument("--profile", default=DEFAULT_PROFILE)
     options.add_argument("--config", type=Path, default=None)
+    options.add_argument("--adopt-fd", type=int, default=None)
     chosen = options.parse_args(arguments)
-    profile, config = str(chosen.profile), chosen.config
     try:
-        line = sys.stdin.buffer.readline()
-        start = msgspec.json.decode(line, type=GuardianStart) if line.strip() else GuardianStart()
-        return asyncio.run(_main(profile, config, start))
-    except msgspec.DecodeError as error:
-        sys.stderr.write(f"veloz guardian: the start line can't be read: {error}\n")
-        return 2
+        return asyncio.run(_main(str(chosen.profile), chosen.config, chosen.adopt_fd))
     except VelozError as error:
         sys.stderr.write(f"veloz guardian: {error}\n")
         return error.exit_code

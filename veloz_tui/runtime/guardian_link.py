@@ -3,7 +3,10 @@
 import asyncio
 import logging
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -59,6 +62,10 @@ class GuardianLink:
         if not transport.is_closing() and transport.get_write_buffer_size() < MAX_UNSENT_BYTES:
             self._writer.write(encode(message))
 
+    @property
+    def is_open(self) -> bool:
+        return not self._writer.transport.is_closing() and not self._reader.at_eof()
+
     async def run(self, on_order: Callable[[Order], None]) -> None:
         """Hand on what the guardian orders; returns when it is gone."""
         while True:
@@ -85,3 +92,21 @@ class GuardianLink:
                 await self._writer.wait_closed()
         except (TimeoutError, ConnectionError):
             pass
+
+
+def restart_guardian(profile: str, config_file: str | None, *, log: Path) -> tuple[int, int]:
+    """Start a guardian that adopts this engine; returns our end's descriptor and its process id."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    command = [sys.executable, "-m", "veloz_tui.runtime.guardian", "--profile", profile]
+    if config_file:
+        command += ["--config", config_file]
+    with log.open("ab") as stderr, theirs:
+        child = subprocess.Popen(
+            [*command, "--adopt-fd", str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=stderr,
+            stderr=stderr,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+        )
+    return ours.detach(), child.pid

@@ -76,6 +76,15 @@ class KillState(msgspec.Struct, frozen=True, tag=True):
     unverified: tuple[str, ...] = ()
 
 
+class AdoptEngine(msgspec.Struct, frozen=True, tag=True):
+    """The engine's first word to a guardian that it started itself: it hands the keys back."""
+
+    engine_pid: int
+    keys: tuple[KeyMaterial, ...]
+    sim_port: int | None
+    sim_id: str
+
+
 class EngineRearmed(msgspec.Struct, frozen=True, tag=True):
     """The re-arm is durable; the engine removed the kill flag."""
 
@@ -89,7 +98,7 @@ class EngineLeaving(msgspec.Struct, frozen=True, tag=True):
     is_shutdown: bool = True
 
 
-FromEngine = Beat | KillState | EngineRearmed | EngineLeaving
+FromEngine = Beat | KillState | AdoptEngine | EngineRearmed | EngineLeaving
 
 
 def encode(message: ToEngine | FromEngine) -> bytes:

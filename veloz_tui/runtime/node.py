@@ -42,8 +42,16 @@ from veloz_tui.runtime.clock import EngineClock
 from veloz_tui.runtime.compose import BINANCE, binance_settings, engine_settings, version
 from veloz_tui.runtime.flag import read_flag
 from veloz_tui.runtime.garbage import quiet_garbage_collection
-from veloz_tui.runtime.guardian_link import GuardianLink, Order
-from veloz_tui.runtime.link import Beat, EngineLeaving, EngineStart, KillEngine, KillState, PrepareKill
+from veloz_tui.runtime.guardian_link import GuardianLink, Order, restart_guardian
+from veloz_tui.runtime.link import (
+    AdoptEngine,
+    Beat,
+    EngineLeaving,
+    EngineStart,
+    KillEngine,
+    KillState,
+    PrepareKill,
+)
 from veloz_tui.runtime.loop import EngineLoop
 from veloz_tui.runtime.recovery import Recovered, recover
 from veloz_tui.runtime.watchers import NodeWatchers
@@ -53,6 +61,7 @@ from veloz_tui.venues.binance.requests import signer_for
 
 _LOG = logging.getLogger(__name__)
 BEAT_S: Final = 0.1
+RESTART_GUARDIAN_AFTER_S: Final = 0.2
 LAG_PROBE_S: Final = 0.1
 EXIT_BROKEN: Final = 70
 
@@ -268,9 +277,28 @@ class Node:
         )
 
     async def _listen(self) -> None:
-        await self._link.run(self._on_order)
-        if not self._stopping.is_set():
+        """Without a guardian nothing new leaves; a new one gets the keys back."""
+        while True:
+            await self._link.run(self._on_order)
+            if self._stopping.is_set():
+                return
             self._loop.dispatch(GuardianReported(is_alive=False, reason="its line closed"))
+            await asyncio.sleep(RESTART_GUARDIAN_AFTER_S)
+            await self._new_guardian()
+
+    async def _new_guardian(self) -> None:
+        await self._link.close()
+        log = self._paths.logs / "guardian.stderr"
+        descriptor, pid = restart_guardian(self._paths.profile, self._start.config_file, log=log)
+        self._link = await GuardianLink.connect(descriptor)
+        self._watchers.link = self._link
+        start = self._start
+        self._link.send(AdoptEngine(os.getpid(), start.keys, start.sim_port, start.sim_id))
+        for _ in range(100):
+            await asyncio.sleep(RESTART_GUARDIAN_AFTER_S)
+            if self._link.is_open and self._paths.guardian_socket.exists():
+                self._loop.dispatch(GuardianReported(is_alive=True, reason=f"pid {pid}"))
+                return
 
     async def _probe_lag(self) -> None:
         loop = asyncio.get_running_loop()

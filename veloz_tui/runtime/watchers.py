@@ -46,7 +46,7 @@ class NodeWatchers:
         self._engine = engine
         self._settings = settings
         self._paths = paths
-        self._link = link
+        self.link = link
         self._now = now
         self._on_stop = on_stop
         self._on_broken = on_broken
@@ -110,7 +110,7 @@ class NodeWatchers:
 
     def on_rearmed(self, rearmed: Rearmed) -> None:
         lower_flag(self._paths.kill_flag)
-        self._link.send(EngineRearmed(rearmed.level))
+        self.link.send(EngineRearmed(rearmed.level))
 
     def stop(self, reason: str) -> None:
         self._on_stop(reason)
