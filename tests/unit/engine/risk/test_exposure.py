@@ -114,7 +114,7 @@ def test_no_limit_blocks_an_exit_that_truly_shrinks(
         ["book", "reference", "free_base", "free_quote", "equity", "gross_exposure", "taker_fee"]
     )
     inputs = tight(
-        instrument=msgspec.structs.replace(HEALTHY.instrument, min_notional=ZERO),
+        instrument=msgspec.structs.replace(HEALTHY.instrument, min_notional=ZERO, max_notional=None),
         position=position,
         reduce_leaves=abs(position) * others / 10,
         buy_leaves=leaves,
