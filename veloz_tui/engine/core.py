@@ -4,7 +4,7 @@ No IO, clock, randomness, tasks or globals. Each kind of message has one handler
 handler gets a Turn, reads State and Live, and says what follows with `emit` and `act`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -61,10 +61,27 @@ class Engine:
         for instrument_id in settings.instruments:
             self.live.book(instrument_id)
 
-    def start(self, now: Nanos, *, account_tag: str, sim_id: str = "", kill_flag: str = "") -> Outcome:
-        """Begin a run on the state that the journal gave: a new epoch, doubts, timers, the latched halt."""
+    def start(
+        self,
+        now: Nanos,
+        *,
+        account_tag: str,
+        sim_id: str = "",
+        kill_flag: str = "",
+        kill_stamps: Mapping[str, float] | None = None,
+    ) -> Outcome:
+        """Begin a run on the state that the journal gave: a new epoch, doubts, timers, the latched halt.
+
+        `kill_flag` is the id in the flag, `kill_stamps` what a hard kill of that id has on record.
+        """
         turn = self._turn(now)
-        start(turn, account_tag=account_tag, sim_id=sim_id, kill_flag=kill_flag)
+        start(
+            turn,
+            account_tag=account_tag,
+            sim_id=sim_id,
+            kill_flag=kill_flag,
+            kill_stamps=kill_stamps or {},
+        )
         return Outcome(turn.events, turn.actions)
 
     def handle(self, message: object, now: Nanos) -> Outcome:

@@ -41,12 +41,10 @@ def kill(turn: Turn, *, kill_id: str, reason: str, by: str) -> str:
     state = turn.state
     if state.is_halted and state.kill is not None and turn.live.kill is not None:
         return f"HALTED since {words.utc(state.kill.at)} by {state.kill.by}; the sweep goes on"
-    in_doubt = any(order.is_in_doubt for order in open_orders(turn))
-    settle = turn.settings.recv_window_ms * MILLISECOND + SECOND + (IN_DOUBT_EXTRA if in_doubt else 0)
     turn.act(SetGate(is_open=False, reason=f"kill by {by}"))
     turn.act(Unpark((), "kill switch"))
     turn.emit(Halted(turn.now, kill_id, reason, by))
-    turn.live.kill = KillLive(turn.now, Nanos(turn.now + settle))
+    turn.live.kill = KillLive(turn.now, _certify_after(turn))
     _stop_strategies(turn, f"kill by {by}")
     orders = open_orders(turn)
     _sweep(turn, _symbols(turn, orders))
@@ -61,8 +59,15 @@ def kill(turn: Turn, *, kill_id: str, reason: str, by: str) -> str:
 
 def resume(turn: Turn) -> None:
     """After a restart while halted: keep sweeping until zero is certified again."""
-    turn.live.kill = KillLive(turn.now, Nanos(turn.now + turn.settings.recv_window_ms * MILLISECOND + SECOND))
+    turn.live.kill = KillLive(turn.now, _certify_after(turn))
     _next_poll(turn)
+
+
+def _certify_after(turn: Turn) -> Nanos:
+    """When nothing that is under way now can reach the venue's book any more."""
+    in_doubt = any(order.is_in_doubt for order in open_orders(turn))
+    extra = IN_DOUBT_EXTRA if in_doubt else 0
+    return Nanos(turn.now + turn.settings.recv_window_ms * MILLISECOND + SECOND + extra)
 
 
 def _stop_strategies(turn: Turn, reason: str) -> None:

@@ -1,9 +1,12 @@
 """Start = recovery: what a run does first, on whatever state the journal gave. It never trades or cancels."""
 
+from collections.abc import Mapping
+
 from veloz_tui.domain.events import (
     AlertRaised,
     DayOpened,
     Halted,
+    KillStamped,
     LimitsSet,
     OrderInDoubt,
     RunStarted,
@@ -18,7 +21,9 @@ from veloz_tui.engine.ticks import TICK, day_start
 from veloz_tui.engine.turn import Turn
 
 
-def start(turn: Turn, *, account_tag: str, sim_id: str, kill_flag: str) -> None:
+def start(
+    turn: Turn, *, account_tag: str, sim_id: str, kill_flag: str, kill_stamps: Mapping[str, float]
+) -> None:
     """Begin a run: ids of a new epoch, everything unconfirmed in doubt, strategies stopped, halt latched."""
     state, settings = turn.state, turn.settings
     was_running = state.is_running
@@ -42,6 +47,10 @@ def start(turn: Turn, *, account_tag: str, sim_id: str, kill_flag: str) -> None:
         turn.emit(AlertRaised(turn.now, "restart", Severity.WARN, text, "UNCLEAN_STOP"))
     if kill_flag and not state.is_halted:
         turn.emit(Halted(turn.now, kill_flag, "kill flag found at start", "guardian"))
+        for stage in ("gate_closed", "cancels_sent", "first_zero"):
+            # Zero is certified by this run's own lists: it must not rest on another process's word.
+            if stage in kill_stamps:
+                turn.emit(KillStamped(turn.now, kill_flag, stage, kill_stamps[stage], "hard kill"))
     if state.is_halted:
         killswitch.resume(turn)
     else:

@@ -126,11 +126,7 @@ class EngineChild:
         """Whether the process still runs (a zombie doesn't)."""
         if self._process is not None:
             return self._process.poll() is None
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+        return not _is_gone(self.pid)
 
     @property
     def exit_code(self) -> int | None:
@@ -147,3 +143,15 @@ class EngineChild:
 
     def close(self) -> None:
         self._writer.close()
+
+
+def _is_gone(pid: int) -> bool:
+    """No such process, or a zombie that nobody has reaped yet: it sends nothing any more."""
+    try:
+        os.kill(pid, 0)
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except ProcessLookupError:
+        return True
+    except OSError:  # no /proc here: the signal went through, so it lives
+        return False
+    return after_name[0] in "ZX"

@@ -316,7 +316,12 @@ class Guardian:
         self._report = report
         settle_s = self._settings.kill.settle_s + self._settings.kill.settle_in_doubt_s
         sweep = Sweep(
-            self._client, report, symbols=self._symbols(), settle_s=settle_s, on_progress=self._on_progress
+            self._client,
+            report,
+            symbols=self._symbols(),
+            settle_s=settle_s,
+            began=self._kill_at if self._kill is not None else time.monotonic(),
+            on_progress=self._on_progress,
         )
         self._sweep = asyncio.create_task(sweep.run(), name=f"sweep {kill_id}")
         self._sweep.add_done_callback(self._on_swept)

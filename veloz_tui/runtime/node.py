@@ -117,14 +117,7 @@ class Node:
         try:
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(work, name=name) for name, work in self._parts().items()]
-                self._loop.begin(
-                    self._engine.start(
-                        self._clock.now(),
-                        account_tag=account_tag(self._settings.profile.name),
-                        sim_id=self._start.sim_id,
-                        kill_flag=read_flag(self._paths.kill_flag),
-                    )
-                )
+                self._begin()
                 await self._server.start()
                 quiet_garbage_collection()
                 self._autostart()
@@ -132,6 +125,20 @@ class Node:
                 await self._leave(running)
         finally:
             await self._close_journal(journal)
+
+    def _begin(self) -> None:
+        flag = read_flag(self._paths.kill_flag)
+        reports = take_reports(self._paths.state_directory)
+        stamps = next((r.stamps for r in reversed(reports) if r.kill_id == flag), {})
+        self._loop.begin(
+            self._engine.start(
+                self._clock.now(),
+                account_tag=account_tag(self._settings.profile.name),
+                sim_id=self._start.sim_id,
+                kill_flag=flag,
+                kill_stamps=stamps,
+            )
+        )
 
     def _parts(self) -> dict[str, Coroutine[None, None, None]]:
         parts: dict[str, Coroutine[None, None, None]] = {

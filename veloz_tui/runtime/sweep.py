@@ -50,41 +50,44 @@ class Sweep:
         *,
         symbols: Iterable[str],
         settle_s: float,
+        began: float,
         on_progress: Callable[[SweepReport], None],
     ) -> None:
+        """`began`: time.monotonic() of the kill; `settle_s` counts from now, when nothing new can leave."""
         self._client = client
         self.report = report
         self._symbols = set(symbols)
-        self._settle_s = settle_s
         self._on_progress = on_progress
-        self._began = time.monotonic()
+        self._began = began
+        self._certify_after = time.monotonic() + settle_s
 
     async def run(self) -> SweepReport:
         """Cancel and list until nothing can be open any more."""
-        certify_after = self._began + self._settle_s
         await self._cancel()
         polls = 0
         while True:
             polls += 1
             asked_at = time.monotonic()
-            is_wide = polls <= FIRST_POLLS or polls % ACCOUNT_WIDE_EVERY == 0 or asked_at > certify_after
+            is_wide = (
+                polls <= FIRST_POLLS or polls % ACCOUNT_WIDE_EVERY == 0 or asked_at > self._certify_after
+            )
             open_symbols = await self._list(is_wide=is_wide)
             if open_symbols:
                 self._symbols |= open_symbols
                 await self._cancel(open_symbols)
             elif open_symbols is not None and is_wide:
                 self._stamp("first_zero")
-                if asked_at > certify_after:
+                if asked_at > self._certify_after:
                     self._stamp("certified_zero")
                     return self.report
-            await asyncio.sleep(self._pause_s(polls, asked_at, certify_after, known=open_symbols is not None))
+            await asyncio.sleep(self._pause_s(polls, asked_at, known=open_symbols is not None))
 
-    def _pause_s(self, polls: int, asked_at: float, certify_after: float, *, known: bool) -> float:
+    def _pause_s(self, polls: int, asked_at: float, *, known: bool) -> float:
         if not known:
             return min(0.5 * polls, LONGEST_PAUSE_S) + self._client.closed_for_s()
         if polls < FIRST_POLLS:
             return 0.0  # the answer itself took a round trip
-        return min(1.0, max(0.0, certify_after - asked_at) + 0.001)
+        return min(1.0, max(0.0, self._certify_after - asked_at) + 0.001)
 
     async def _cancel(self, symbols: Iterable[str] | None = None) -> None:
         wanted = sorted(self._symbols if symbols is None else symbols)
