@@ -112,7 +112,9 @@ def orders() -> tuple[OrderView, ...]:
     )
 
 
-def levels(best: str, step: str, count: int = 30, mine: dict[str, str] | None = None) -> tuple[LevelView, ...]:
+def levels(
+    best: str, step: str, count: int = 30, mine: dict[str, str] | None = None
+) -> tuple[LevelView, ...]:
     """Levels from the best on, sizes from a fixed pattern."""
     found = []
     for at in range(count):
@@ -278,6 +280,15 @@ def venue(**changes: Any) -> VenueView:
         breaker=BreakerState.CLOSED,
     )
     return msgspec.structs.replace(base, **changes)
+
+
+def moving_view(number: int) -> View:
+    """The number-th of a series in which the book moves and time passes."""
+    step = D(number % 5) / 10
+    book = ladder(
+        bids=levels(str(D("64123.60") + step), "-0.10"), asks=levels(str(D("64123.70") + step), "0.10")
+    )
+    return view(books=(book,), status=status(at=Nanos(NOON + number * SECOND)))
 
 
 def view(**changes: Any) -> View:

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from tests.tui import factories
@@ -15,6 +17,8 @@ from veloz_tui.tui import table
 from veloz_tui.tui.app import VelozApp
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.shell import Receiver
+
+_CHARACTERS = {"space": " ", "colon": ":", "question_mark": "?", "slash": "/", "enter": "\r", "tab": "\t"}
 
 
 class RecordingEngine:
@@ -86,7 +90,20 @@ class Console:
         self.session = app.session
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """Keys by their names or characters, one after the other, through the application's queue."""
+        for key in keys:
+            name = _character_to_key(key) if len(key) == 1 else key
+            character = key if len(key) == 1 else _CHARACTERS.get(key)
+            self.app.post_message(events.Key(name, character))
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Until the application has taken everything posted so far."""
+        taken = asyncio.Event()
+        self.app.call_later(taken.set)
+        async with asyncio.timeout(5):
+            await taken.wait()
+        await asyncio.sleep(0)
 
     async def until(self, condition: Callable[[], object], timeout_s: float = 5.0) -> None:
         """Wait until something is so; fails after the bound."""
@@ -127,5 +144,5 @@ async def console(
         running = Console(app, engine, pilot)
         if engine.is_up:
             await running.until(lambda: app.session.store.view is not None and app._plan)
-        await pilot.pause()
+        await running.settle()
         yield running

@@ -99,7 +99,6 @@ class VelozApp(App[str]):
         driver = self._console_driver
         if driver is not None:
             driver.on_gate = self._schedule
-            driver.write("\x1b[22;2t")  # the window's title comes back at the end
         self.run_worker(self._engine.run(), name="engine link", exit_on_error=True)
         if self.options.reads_tmux and "TMUX" in os.environ:
             self.run_worker(self._ask_tmux(), name="tmux keys", exit_on_error=False)
@@ -107,12 +106,6 @@ class VelozApp(App[str]):
         if self.options.since:
             self.session.say(fmt.clean(self.options.since))
         self._paint()
-
-    def on_unmount(self) -> None:
-        """Give the window its title back."""
-        driver = self._console_driver
-        if driver is not None:
-            driver.write("\x1b[23;2t")
 
     @property
     def _console_driver(self) -> ConsoleDriver | None:

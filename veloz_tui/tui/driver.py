@@ -21,6 +21,8 @@ from veloz_tui.tui.tty import FrameGate, TtyWriter
 
 _CLOSE_S: Final = 0.5
 _RELEASE: Final = re.compile(r"\x1b\[[\d:]+;\d+:3[\d;:]*[u~A-S]")
+# Turning the kitty protocol on or off: never ours to do, whatever the environment says.
+_KITTY_MODE: Final = re.compile(r"\x1b\[[<>][0-9]*u")
 _EVENT_TYPE: Final = re.compile(r"(\x1b\[[\d:]+;\d+):[12]")
 
 
@@ -65,7 +67,7 @@ class ConsoleDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Queue output; never blocks, drops pictures when the terminal is far behind."""
-        if self._tty is not None:
+        if self._tty is not None and not _KITTY_MODE.fullmatch(data):
             self._tty.put(data)
 
     @property
@@ -98,6 +100,7 @@ class ConsoleDriver(LinuxDriver):
         self._tty.start()
         self._listen_to_signals()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.write("\x1b[22;2t")  # keep the window's title, to give it back at the end
 
     def _listen_to_signals(self) -> None:
         for number in (signal.SIGHUP, signal.SIGTERM):
@@ -110,6 +113,7 @@ class ConsoleDriver(LinuxDriver):
         for number in self._signals:
             self._loop.remove_signal_handler(number)
         self._signals.clear()
+        self.write("\x1b[23;2t")
         super().stop_application_mode()
 
     def close(self) -> None:

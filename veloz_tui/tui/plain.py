@@ -27,8 +27,8 @@ def headline(view: View) -> str:
     equity = "-" if account.equity is None else f"{_bare(account.equity, 2)}{fmt.clean(account.quote)}"
     return (
         f"VeloZ {status.mode} {fmt.timestamp(status.at)} trading={state}{paused} "
-        f"engine=pid {status.engine_pid} equity={equity} day={_signed(account.day_pnl)} orders={status.orders_open} "
-        f"doubt={status.orders_in_doubt} alerts={status.alerts_unacknowledged}"
+        f"engine=pid {status.engine_pid} equity={equity} day={_signed(account.day_pnl)} "
+        f"orders={status.orders_open} doubt={status.orders_in_doubt} alerts={status.alerts_unacknowledged}"
     )
 
 

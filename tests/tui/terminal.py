@@ -1,0 +1,145 @@
+"""A terminal for tests: a pty with a program in it, and an emulator that shows what was drawn."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyte
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Terminal:
+    """Runs tests.tui.pty_app. `drain` reads and answers cursor questions as a terminal does."""
+
+    def __init__(
+        self,
+        *,
+        columns: int = 80,
+        rows: int = 24,
+        hz: float = 10.0,
+        views: int = 100_000,
+        answers: bool = True,
+        ignores_hup: bool = False,
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.answers = answers
+        self.output = b""
+        self.reports: list[str] = []
+        self._partial = b""
+        self._report_fd, write_end = os.pipe()
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._child(slave, write_end, [str(hz), str(views)], ignores_hup=ignores_hup)
+        os.close(slave)
+        os.close(write_end)
+
+    def _child(self, slave: int, write_end: int, feed: list[str], *, ignores_hup: bool) -> None:
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+        for descriptor in (0, 1, 2):
+            os.dup2(slave, descriptor)
+        os.close(self.master)
+        os.set_inheritable(write_end, True)
+        if ignores_hup:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        environ = dict(
+            os.environ, TERM="xterm-256color", LANG="C.UTF-8", LC_ALL="C.UTF-8", PYTHONPATH=str(ROOT)
+        )
+        for name in ("NO_COLOR", "TMUX", "TEXTUAL_DISABLE_KITTY_KEY"):
+            environ.pop(name, None)
+        arguments = [sys.executable, "-m", "tests.tui.pty_app", str(write_end), *feed]
+        os.execve(sys.executable, arguments, environ)
+
+    def drain(self, seconds: float = 0.02) -> None:
+        """Read what is there, or wait that long for something."""
+        readable, _, _ = select.select([self.master, self._report_fd], [], [], seconds)
+        if self._report_fd in readable:
+            self._read_reports()
+        if self.master in readable:
+            self._read_screen()
+
+    def _read_screen(self) -> None:
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:  # the program has closed its side
+            time.sleep(0.01)
+            return
+        self.output += data
+        for at, part in enumerate(data.split(b"\x1b[6n")):
+            if at and self.answers:
+                row, column = self.screen.cursor.y + 1, self.screen.cursor.x + 1
+                os.write(self.master, f"\x1b[{row};{column}R".encode())
+            self._feed(part)
+
+    def _feed(self, data: bytes) -> None:
+        # pyte prints the parameters of private modes it doesn't know (synchronized output, window titles).
+        for sequence in (b"\x1b[?2026$p", b"\x1b[?2048$p", b"\x1b[<u", b"\x1b[22;2t", b"\x1b[23;2t"):
+            data = data.replace(sequence, b"")
+        self._stream.feed(data)
+
+    def read_reports(self) -> None:
+        """Take in what the program has reported, without reading its screen."""
+        readable, _, _ = select.select([self._report_fd], [], [], 0)
+        if readable:
+            self._read_reports()
+
+    def _read_reports(self) -> None:
+        *lines, self._partial = (self._partial + os.read(self._report_fd, 65536)).split(b"\n")
+        self.reports += [line.decode() for line in lines]
+
+    def wait(
+        self, condition: Callable[[], object], timeout_s: float = 15.0, *, reads_screen: bool = True
+    ) -> None:
+        """Until something is so; AssertionError after the bound."""
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline, f"not within {timeout_s} s; reports {self.reports[-5:]}"
+            if reads_screen:
+                self.drain()
+            else:
+                self.read_reports()
+                time.sleep(0.01)
+
+    def start(self) -> None:
+        """Until the first View is on the screen."""
+        self.wait(lambda: any("64,12" in line for line in self.screen.display))
+
+    def type(self, data: bytes) -> None:
+        """Bytes as the keyboard sends them."""
+        os.write(self.master, data)
+
+    @property
+    def beats(self) -> int:
+        return sum(1 for line in self.reports if line.startswith("beat"))
+
+    def status(self) -> int | None:
+        """The exit status once the program has ended; negative for a signal."""
+        if not hasattr(self, "_status"):
+            pid, raw = os.waitpid(self.pid, os.WNOHANG)
+            if not pid:
+                return None
+            self._status = os.waitstatus_to_exitcode(raw)
+        return self._status
+
+    def close(self) -> None:
+        """End the program, whatever state it is in."""
+        if self.status() is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        for descriptor in (self.master, self._report_fd):
+            try:
+                os.close(descriptor)
+            except OSError:
+                continue
