@@ -43,6 +43,7 @@ from veloz_tui.runtime.compose import BINANCE, binance_settings, engine_settings
 from veloz_tui.runtime.flag import read_flag
 from veloz_tui.runtime.garbage import quiet_garbage_collection
 from veloz_tui.runtime.guardian_link import GuardianLink, Order, restart_guardian
+from veloz_tui.runtime.kill_record import take_reports
 from veloz_tui.runtime.link import (
     AdoptEngine,
     Beat,
@@ -129,7 +130,7 @@ class Node:
     def _begin(self) -> None:
         flag = read_flag(self._paths.kill_flag)
         reports = take_reports(self._paths.state_directory)
-        stamps = next((r.stamps for r in reversed(reports) if r.kill_id == flag), {})
+        stamps: dict[str, float] = next((r.stamps for r in reversed(reports) if r.kill_id == flag), {})
         self._loop.begin(
             self._engine.start(
                 self._clock.now(),
