@@ -99,7 +99,7 @@ class Desk:
         (self.noise if isinstance(report, _NOISE) else self.reports).append(report)
         match report:
             case ChannelReported(channel=Channel.USER, state=ChannelState.SYNCING) if self.answers_sync:
-                self.adapter.reconcile(Reconcile(self.adapter.venue, (), self.fills_since))
+                self.reconcile()
 
     # --- looking ---
 
@@ -137,6 +137,9 @@ class Desk:
         order = Submit(order_id, self.adapter.venue, request, seq=self._counter, deadline=deadline)
         self.adapter.submit(order, proof(order_id, self._counter))
         return order_id
+
+    def reconcile(self) -> None:
+        self.adapter.reconcile(Reconcile(self.adapter.venue, (), self.fills_since))
 
     def cancel(self, order_id: ClientOrderId) -> None:
         self.adapter.cancel(Cancel(order_id, self.adapter.venue, INSTRUMENT, None, order_id))

@@ -191,15 +191,15 @@ class ApiSocket:
     def _take(self, connection: Connection, frame: wire.ApiFrame) -> None:
         if frame.event:
             self._take_event(connection, frame.event)
-        elif frame.id is None:
-            # The key was revoked, or a frame of ours couldn't be read: nothing to match it with.
-            _LOG.error("Binance: %s %s", frame.status, frame.error)
+        elif frame.error is not None and frame.id is None:
+            # The key was revoked, or a frame of ours couldn't be read: there is no request to match it with.
+            _LOG.error("Binance: HTTP %s, %s", frame.status, frame.error)
             connection.abort()
         elif str(frame.id) in self._pending:
             answer = from_frame(frame, now_ms=self._session.venue_ms())
             self._finish(str(frame.id), answer, frame.rate_limits)
         else:
-            _LOG.info("Binance answered request %r, which nobody waits for", frame.id)
+            _LOG.info("Binance sent a frame that nobody waits for, id %r", frame.id)
 
     def _take_event(self, connection: Connection, event: msgspec.Raw) -> None:
         if _EVENT.decode(event).name == "serverShutdown":
