@@ -218,7 +218,7 @@ class QuotePacer:
         at_once = (self._budget + 1) // 2
         if len(self._spent) < at_once:
             return now
+        due = self._spent[-1] + self._window_ns // (self._budget - at_once + 1)
         if len(self._spent) >= self._budget:
-            return Nanos(self._spent[0] + self._window_ns)
-        step = self._window_ns // (self._budget - at_once + 1)
-        return Nanos(max(now, self._spent[-1] + step))
+            due = max(due, self._spent[0] + self._window_ns)
+        return Nanos(max(now, due))

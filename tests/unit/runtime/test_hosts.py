@@ -330,7 +330,8 @@ async def test_an_order_keeps_the_ref_it_was_asked_for_with(tmp_path: Path, is_i
             """
             class Mine(Strategy):
                 def on_start(self, ctx):
-                    self.ref = ctx.limit("BTCUSDT.BINANCE", side=Side.BUY, quantity=Decimal(1), price=Decimal(100))
+                    btc = ctx.instruments[0].id
+                    self.ref = ctx.limit(btc, side=Side.BUY, quantity=Decimal(1), price=Decimal(100))
                 def on_order(self, ctx, order):
                     assert order.ref == self.ref
                     ctx.cancel(order)
@@ -606,7 +607,7 @@ async def test_too_many_unread_own_events_end_it_at_once(tmp_path: Path) -> None
         s.book()
         s.record(1, created("a"))
         s.records((n, filled("a", n, "0.0001")) for n in range(2, 1001))
-        assert not s.engine.error
+        assert s.engine.is_running
         s.record(1001, filled("a", 1001, "0.0001"))
         assert s.engine.error == "1000 own order events unread: busy in on_book"
 
@@ -805,7 +806,7 @@ async def test_its_process_has_no_secret_no_foreign_descriptor_and_its_own_group
         assert b"canary" not in (proc / "environ").read_bytes()
         assert b"VELOZ" not in (proc / "environ").read_bytes()
         assert b"canary" not in (proc / "cmdline").read_bytes()
-        descriptors = {int(fd.name): os.readlink(fd) for fd in (proc / "fd").iterdir()}
+        descriptors = {int(fd.name): str(fd.readlink()) for fd in (proc / "fd").iterdir()}
         assert {0, 1, 2} < set(descriptors)
         others = [target for number, target in descriptors.items() if number > 2]
         assert len(others) == 1
