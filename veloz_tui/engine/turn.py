@@ -47,7 +47,8 @@ class Turn:
     def alert(self, key: str, severity: Severity, text: str, *, code: str = "") -> None:
         """Raise an alert, unless the same one was raised a moment ago or is muted."""
         known = self.state.alerts.get(key)
-        if known is not None and known.severity is severity and self.now - known.last_at < REPEAT_ALERT_AFTER:
+        is_same = known is not None and (known.severity, known.code) == (severity, code)
+        if known is not None and is_same and self.now - known.last_at < REPEAT_ALERT_AFTER:
             return
         if severity is not Severity.CRIT and self.live.mutes.get(key, 0) > self.now:
             return

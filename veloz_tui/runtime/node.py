@@ -361,6 +361,7 @@ async def _main(descriptor: int) -> int:
         paths = ProfilePaths.of(start.profile)
         paths.create()
         configure_logging(paths.logs, "engine")
+        logging.getLogger("veloz.control.websockets").setLevel(logging.WARNING)
         install_hooks()
         asyncio.get_running_loop().set_exception_handler(asyncio_exception_handler)
         harden_process()
