@@ -130,7 +130,7 @@ class Connection:
             if chunk:
                 transport.write(chunk)
                 # aiohttp keeps the protocol's drain to itself, so a full buffer is watched.
-                while transport.get_write_buffer_size() > BUFFER_BYTES_MAX:  # noqa: ASYNC110
+                while transport.get_write_buffer_size() > BUFFER_BYTES_MAX:
                     await asyncio.sleep(BUFFER_POLL_S)
             if len(self._outbox) < DRAINED_BELOW:
                 self._drained.set()

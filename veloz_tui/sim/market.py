@@ -80,7 +80,7 @@ class GeneratedMarket:
     def step(self, elapsed_s: float) -> list[MatchEvent]:
         """Advance and return what happened in the book."""
         self._events = []
-        self._move(min(elapsed_s, MAX_ELAPSED_S))
+        self.drift(min(elapsed_s, MAX_ELAPSED_S))
         self._follow("SELL")
         self._follow("BUY")
         if self._rng.random() < 0.3:
@@ -122,7 +122,8 @@ class GeneratedMarket:
 
     # The fair price
 
-    def _move(self, elapsed_s: float) -> None:
+    def drift(self, elapsed_s: float) -> None:
+        """Move the fair price only; liquidity follows with the next step."""
         rng = self._rng
         self._burst_left_s = max(0.0, self._burst_left_s - elapsed_s)
         if not self.is_bursting and rng.random() < elapsed_s / 150.0:

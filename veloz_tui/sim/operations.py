@@ -81,6 +81,8 @@ OPERATIONS = (
     Operation("uiKlines", f"GET {_API}/uiKlines", _fixed(2), market.klines),
     Operation("avgPrice", f"GET {_API}/avgPrice", _fixed(2), market.average_price),
     Operation("ticker.24hr", f"GET {_API}/ticker/24hr", _day_weight, market.ticker_day),
+    Operation("ticker", f"GET {_API}/ticker", _day_weight, market.ticker_day),
+    Operation("ticker.tradingDay", f"GET {_API}/ticker/tradingDay", _day_weight, market.ticker_day),
     Operation("ticker.price", f"GET {_API}/ticker/price", _by_symbols(one=2, some=4), market.ticker_price),
     Operation("ticker.book", f"GET {_API}/ticker/bookTicker", _by_symbols(one=2, some=4), market.ticker_book),
     Operation("order.place", f"POST {_API}/order", _fixed(1), signed=trading.place, is_command=True),

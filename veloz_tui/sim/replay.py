@@ -74,6 +74,10 @@ class Replay:
         self._rng = random.Random(settings.drop_seed)  # noqa: S311 - a scripted fault
         self._started = asyncio.Event()
         self._position = 0
+        # The last diff of a stream is never dropped: nothing after it could show the gap.
+        self._last_diffs = set(
+            {frame.stream: index for index, frame in enumerate(self._recording.frames)}.values()
+        )
         self._books: dict[str, OverlayBook] = {}
         self._diffs = msgspec.json.Decoder(_Diff)
         self._tops = msgspec.json.Decoder(_Top)
@@ -139,7 +143,7 @@ class Replay:
         if kind.startswith("depth"):
             diff = self._diffs.decode(frame.payload)
             self._book(symbol, book.apply_diff(diff.u, diff.b, diff.a))
-            if self._settings.drop_probability and self._rng.random() < self._settings.drop_probability:
+            if index not in self._last_diffs and self._rng.random() < self._settings.drop_probability:
                 self.dropped.append(Dropped(symbol, index, diff.U, diff.u))
                 return
         elif kind == "bookTicker":
