@@ -52,6 +52,7 @@ __all__ = [
     "ask_engine",
     "ask_view",
     "fetch_view",
+    "kill_everywhere",
     "new_command_id",
     "run_command",
 ]
@@ -216,21 +217,7 @@ class ControlClient:
         command = Kill(command_id=new_command_id(), kill_id=kill_id or secrets.token_hex(8), reason=reason)
         request = GuardianKill(kill_id=command.kill_id, by=self.name, reason=reason)
         engine = asyncio.ensure_future(self.send(command, timeout_s=KILL_TIMEOUT_S))
-        guardian = asyncio.ensure_future(
-            ask_guardian_async(self._guardian_path, request, timeout_s=KILL_TIMEOUT_S)
-        )
-        try:
-            await _first_words(engine, guardian)
-        finally:
-            engine.cancel()
-            guardian.cancel()
-            await asyncio.gather(engine, guardian, return_exceptions=True)
-        return KillOutcome(
-            command.kill_id,
-            engine=None if _failure(engine) else engine.result(),
-            guardian=None if _failure(guardian) else guardian.result(),
-            failures=tuple(filter(None, (_failure(engine), _failure(guardian)))),
-        )
+        return await _kill_both(command.kill_id, engine, self._guardian_path, request)
 
     async def _connect(self) -> EngineConnection:
         return await open_connection(
@@ -336,6 +323,33 @@ class ControlClient:
                         "UNCONFIRMED: the link was lost before the answer. Look before sending it again"
                     )
                 )
+
+
+async def kill_everywhere(paths: ControlPaths, *, kill_id: str, reason: str) -> KillOutcome:
+    """ControlClient.kill without a link: connects to engine and guardian for this one thing."""
+    name = own_name()
+    command = Kill(command_id=new_command_id(), kill_id=kill_id, reason=reason)
+    engine = asyncio.ensure_future(ask_engine(paths, command, timeout_s=KILL_TIMEOUT_S, wants_control=False))
+    request = GuardianKill(kill_id=kill_id, by=name, reason=reason)
+    return await _kill_both(kill_id, engine, paths.guardian_socket, request)
+
+
+async def _kill_both(
+    kill_id: str, engine: asyncio.Future[Ack], guardian_path: Path, request: GuardianKill
+) -> KillOutcome:
+    guardian = asyncio.ensure_future(ask_guardian_async(guardian_path, request, timeout_s=KILL_TIMEOUT_S))
+    try:
+        await _first_words(engine, guardian)
+    finally:
+        engine.cancel()
+        guardian.cancel()
+        await asyncio.gather(engine, guardian, return_exceptions=True)
+    return KillOutcome(
+        kill_id,
+        engine=None if _failure(engine) else engine.result(),
+        guardian=None if _failure(guardian) else guardian.result(),
+        failures=tuple(filter(None, (_failure(engine), _failure(guardian)))),
+    )
 
 
 async def _first_words(engine: asyncio.Future[Ack], guardian: asyncio.Future[GuardianReply]) -> None:

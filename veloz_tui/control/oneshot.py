@@ -38,10 +38,11 @@ async def ask_engine(
     command: AnyCommand,
     *,
     timeout_s: float = ANSWER_TIMEOUT_S,
+    wants_control: bool = True,
     takes_control: bool = False,
 ) -> Ack:
     """Connect, send one command, return its answer. Errors as ControlClient.send, and EngineNotRunning."""
-    connection = await _open(paths, Greeting(name=own_name(), wants_views=False))
+    connection = await _open(paths, Greeting(name=own_name(), wants_control=wants_control, wants_views=False))
     async with connection:
         if takes_control:
             await _ask(connection, TakeControl(command_id=new_command_id()), timeout_s=timeout_s)
