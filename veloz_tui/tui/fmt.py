@@ -63,17 +63,18 @@ def basis_points(value: Decimal | None) -> str:
 
 
 def short_quantity(value: Decimal | None, decimals: int, width: int) -> str:
-    """A size for the ladder: exact if it fits, else `12.3k`, `4.5M`; `####` if even that is too wide."""
+    """A size for the ladder: exact if it fits, else rounded, `12.3k`, `4.5M`; `####` if it can't be told."""
     text = quantity(value, decimals)
     if len(text) <= width or value is None:
         return text
-    for step, suffix in ((0, "k"), (1, "M"), (2, "G")):
-        scaled = value / Decimal(1000) ** (step + 1)
-        if abs(scaled) < 1000:
-            for digits in (1, 0):
-                text = f"{_rounded(scaled, digits):f}{suffix}"
-                if len(text) <= width:
-                    return text
+    for power, suffix in enumerate(("", "k", "M", "G")):
+        scaled = value / Decimal(1000) ** power
+        if power and abs(scaled) < 1:
+            break
+        for digits in range(decimals if not power else 1, -1, -1):
+            shown = _rounded(scaled, digits)
+            if shown and len(f"{shown:f}{suffix}") <= width and abs(shown) < 1000:
+                return f"{shown:f}{suffix}"
     return "#" * width
 
 
