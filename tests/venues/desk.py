@@ -31,7 +31,13 @@ from veloz_tui.engine.actions import Cancel, Reconcile, Submit
 from veloz_tui.net.http import HttpClient, HttpResponse
 from veloz_tui.net.stream import StreamSettings
 from veloz_tui.sim.server import RunningSim, start_sim
-from veloz_tui.sim.settings import AccountSettings, LimitSettings, MarketSettings, SimSettings
+from veloz_tui.sim.settings import (
+    DEFAULT_INSTRUMENTS,
+    AccountSettings,
+    LimitSettings,
+    MarketSettings,
+    SimSettings,
+)
 from veloz_tui.venues.base import VenueReport
 from veloz_tui.venues.binance.adapter import BinanceSpotAdapter
 from veloz_tui.venues.binance.requests import HmacSigner
@@ -206,7 +212,7 @@ async def desk(
         SimSettings(
             accounts=(AccountSettings(api_key=API_KEY, credential=SECRET, key_type="HMAC"),),
             limits=limits or LimitSettings(messages_per_s=50),
-            market=MarketSettings(paused=paused),
+            market=MarketSettings(instruments=DEFAULT_INSTRUMENTS[:2], paused=paused),
         )
     )
     fields: Mapping[str, object] = {
