@@ -12,7 +12,7 @@ import msgspec
 from veloz_tui.domain import commands as c
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.errors import InvariantBroken
-from veloz_tui.domain.events import Recorded
+from veloz_tui.domain.events import Recorded, RunStopped
 from veloz_tui.domain.types import Nanos
 from veloz_tui.engine import (
     commands,
@@ -82,6 +82,12 @@ class Engine:
             kill_flag=kill_flag,
             kill_stamps=kill_stamps or {},
         )
+        return Outcome(turn.events, turn.actions)
+
+    def stop(self, now: Nanos, reason: str) -> Outcome:
+        """End the run in order: the last event of the journal."""
+        turn = self._turn(now)
+        turn.emit(RunStopped(now, reason))
         return Outcome(turn.events, turn.actions)
 
     def handle(self, message: object, now: Nanos) -> Outcome:

@@ -80,6 +80,11 @@ class StrategyHosts:
         if earlier is not None:
             self.stop(strategy_id, earlier.run_number, "started again")
         self._delivered = self._delivered or snapshot.seq
+        missing = set(spec.instrument_ids) - {instrument.id for instrument in snapshot.instruments}
+        if missing:
+            error = f"{', '.join(sorted(missing))} is not known yet: start it when the venue is READY"
+            self._on_report(StrategyHostChanged(strategy_id, run, is_running=False, error=error))
+            return
         if spec.is_inline:
             self._start_inline(strategy_id, run, spec, snapshot)
             return

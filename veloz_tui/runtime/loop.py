@@ -148,6 +148,12 @@ class EngineLoop:
     def on_consoles(self, count: int, controller: str) -> None:
         self.dispatch(ConsolesChanged(count, controller))
 
+    def end(self, reason: str) -> None:
+        """The run's last event, after everything else has ended."""
+        if not self._is_broken:
+            self._carry_out(self.engine.stop(self._now(), reason))
+            self._is_broken = True  # nothing may follow it
+
     def close(self) -> None:
         """No more timers, no more submits."""
         self._set_gate(is_open=False, reason="engine stops")

@@ -235,6 +235,7 @@ class Node:
 
     async def _close_journal(self, task: asyncio.Task[None]) -> None:
         if self._exit_code != EXIT_BROKEN:
+            self._loop.end(self._leaving.reason)
             await self._write_snapshot()
         try:
             await self._journal.close()

@@ -68,12 +68,18 @@ def address_file(paths: ProfilePaths) -> Path:
 
 async def find_or_start(paths: ProfilePaths, key: DemoKey) -> SimAddress:
     """Give the running venue our new key, or start one. Raises ConfigError or OperatorError."""
-    known = await find(paths)
-    if known is not None and await _give_key(known, key):
+    known = await lend_key(paths, key)
+    if known is not None:
         return known
     address = await asyncio.to_thread(_start, paths, key)
     address_file(paths).write_bytes(msgspec.json.encode(address))
     return address
+
+
+async def lend_key(paths: ProfilePaths, key: DemoKey) -> SimAddress | None:
+    """Give the running venue a key, if there is one."""
+    known = await find(paths)
+    return known if known is not None and await _give_key(known, key) else None
 
 
 async def find(paths: ProfilePaths) -> SimAddress | None:
