@@ -81,6 +81,16 @@ async def test_a_lost_market_connection_makes_the_book_stale_and_brings_a_new_on
         assert states[-1] is ChannelState.READY
 
 
+async def test_books_start_again_when_the_old_connection_died_while_its_successor_opened() -> None:
+    async with desk() as d:
+        market, before = d.adapter._market, len(d.of(BookSnapshot))
+        for feed in market._feeds:
+            feed.emit(feed.sync.stop("connection lost"))
+        assert market.stream.current is not None
+        market.on_ready(market.stream.current, continuous=False)
+        await again_live(d, after=before)
+
+
 async def test_a_gap_in_the_stream_is_noticed_and_mended() -> None:
     async with desk() as d:
         before = len(d.of(BookSnapshot))

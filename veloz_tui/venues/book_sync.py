@@ -78,6 +78,11 @@ class BookSync:
         self.snapshot_after_s = None
         return updates
 
+    @property
+    def is_stopped(self) -> bool:
+        """Neither live nor waiting for a snapshot."""
+        return not self.is_live and self.snapshot_after_s is None
+
     def on_change(self, change: Change) -> tuple[BookUpdate, ...]:
         """Take one message of changes, in the order of arrival."""
         if not self.is_live:

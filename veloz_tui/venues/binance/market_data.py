@@ -9,6 +9,7 @@ replaced.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -38,7 +39,9 @@ _PROBE = Cost(Lane.RECONCILE, weight=5)
 class InstrumentFeed:
     """One instrument's three streams and its synchroniser."""
 
-    def __init__(self, symbol: str, *, session: Session, report: OnReport) -> None:
+    def __init__(
+        self, symbol: str, *, session: Session, report: OnReport, snapshot_wanted: asyncio.Event
+    ) -> None:
         self.symbol = symbol
         self.instrument = instrument_id(symbol=symbol, venue=VENUE)
         self.sync = BookSync(self.instrument, jitter=session.jitter)
@@ -46,6 +49,7 @@ class InstrumentFeed:
         self.probed_at_s = 0.0
         self.snapshot_due_s: float | None = None
         self._report = report
+        self._snapshot_wanted = snapshot_wanted
         self._clock = asyncio.get_running_loop().time
 
     @property
@@ -74,6 +78,7 @@ class InstrumentFeed:
             self.snapshot_due_s = None
         elif self.snapshot_due_s is None:
             self.snapshot_due_s = self._clock() + after_s
+            self._snapshot_wanted.set()
 
 
 class MarketData:
@@ -87,7 +92,11 @@ class MarketData:
         self._next_id = 0
         self._subscribing: dict[int, asyncio.Future[str]] = {}
         self._unreadable = 0
-        self._feeds = [InstrumentFeed(symbol, session=session, report=report) for symbol in settings.symbols]
+        self._snapshot_wanted = asyncio.Event()
+        self._feeds = [
+            InstrumentFeed(symbol, session=session, report=report, snapshot_wanted=self._snapshot_wanted)
+            for symbol in settings.symbols
+        ]
         self._routes: dict[bytes, Callable[[bytes], None]] = {}
         for feed in self._feeds:
             handlers = (feed.on_depth, feed.on_ticker, feed.on_trade)
@@ -115,11 +124,15 @@ class MarketData:
                 if due:
                     await self._fetch_snapshot(min(due, key=lambda feed: feed.snapshot_due_s or 0.0))
                 else:
-                    await asyncio.sleep(self._pause_s(now_s))
+                    await self._pause(now_s)
 
-    def _pause_s(self, now_s: float) -> float:
-        dues = [feed.snapshot_due_s - now_s for feed in self._feeds if feed.snapshot_due_s is not None]
-        return max(0.0, min([_TICK_S, *dues]))
+    async def _pause(self, now_s: float) -> None:
+        """Until a snapshot is due, one more is wanted, or it is time to look for silence again."""
+        dues = [feed.snapshot_due_s for feed in self._feeds if feed.snapshot_due_s is not None]
+        self._snapshot_wanted.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(min([now_s + _TICK_S, *dues])):
+                await self._snapshot_wanted.wait()
 
     async def _fetch_snapshot(self, feed: InstrumentFeed) -> None:
         limit, epoch = self._session.settings.snapshot_limit, feed.sync.epoch
@@ -201,7 +214,11 @@ class MarketData:
             raise OpeningRefused(f"subscribe: {refusal}")
 
     def on_ready(self, connection: Connection, *, continuous: bool) -> None:
+        """Books that stopped because the predecessor died while this one was opening start here."""
         self._unreadable = 0
+        for feed in self._feeds:
+            if feed.sync.is_stopped:
+                feed.emit(feed.sync.restart("connected"))
 
     def on_frame(self, connection: Connection, frame: bytes) -> None:
         name = parse_market.stream_name(frame)
