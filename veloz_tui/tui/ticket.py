@@ -1,7 +1,8 @@
 """The order ticket: fields, defaults from the market, review, and what it would do now. Pure."""
 
+import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from statistics import median
 from typing import Final, TypeVar
@@ -16,6 +17,7 @@ _T = TypeVar("_T")
 UNUSUAL_FACTOR: Final = 5
 _SAMPLES_NEEDED: Final = 3
 _MAX_DIGITS: Final = 24
+_DIGITS: Final = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 
 
 class Field(Enum):
@@ -246,13 +248,10 @@ def parse_number(text: str) -> Decimal | None:
         if not 1 <= len(head) <= 3 or any(len(group) != 3 for group in groups):
             return None
         body = body.replace(",", "")
-    if not body or len(body) > _MAX_DIGITS:
+    if len(body) > _MAX_DIGITS or not _DIGITS.fullmatch(body):
         return None
-    try:
-        value = Decimal(body)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() and value > 0 else None
+    value = Decimal(body)
+    return value if value > 0 else None
 
 
 def _complaint(text: str) -> str:

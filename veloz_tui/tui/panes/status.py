@@ -96,7 +96,7 @@ def _first(
     if terminal.is_observer:
         parts.append(Part(2, ((" READ-ONLY ", "warn"),)))
     if status.orders_in_doubt and width < SPLIT_PNL_FROM:
-        parts.append(Part(1, ((f" doubt {status.orders_in_doubt} ", "warn"),)))
+        parts.append(Part(2, ((f" doubt {status.orders_in_doubt} ", "warn"),)))
     if status.alerts_unacknowledged:
         parts.append(Part(1, ((f" !{status.alerts_unacknowledged} ", "warn"),)))
     parts.append(Part(5, ((f" {fmt.clock(status.at, seconds=width >= SPLIT_PNL_FROM)}", "muted"),)))
@@ -228,8 +228,10 @@ def halted_lines(view: View, *, width: int, glyphs: Glyphs) -> Sequence[Line]:
     parts = [f"canceled {kill.canceled}/{kill.total}" if kill.total else "", *_evidence(kill)]
     at = fmt.clock(kill.at) if kill.at is not None else fmt.clock(view.status.at)
     text = f"{glyphs.square} {texts.halted(at, fmt.clean(kill.by), parts)}. {texts.REARM_HINT}"
-    first, rest = wrapped(text, width - 1)
-    return [((f" {first}", "crit"), ("", "crit"))] + ([((f" {rest}", "crit"), ("", "crit"))] if rest else [])
+    badge = mode_badge(view.status.mode, glyphs)
+    first, rest = wrapped(text, width - 1 - table.length((badge,)))
+    lines: list[Line] = [(badge, (f" {first}", "crit"), ("", "crit"))]
+    return [*lines, ((f" {rest}", "crit"), ("", "crit"))] if rest else lines
 
 
 def _evidence(kill: KillView) -> list[str]:
