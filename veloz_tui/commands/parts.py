@@ -73,7 +73,7 @@ def open_screen() -> OpenScreen:
 
 
 def one_shot_kill() -> OneShotKill:
-    return cast(OneShotKill, _part("veloz_tui.runtime.guardian", "one_shot_kill"))
+    return cast(OneShotKill, _part("veloz_tui.runtime.one_shot", "one_shot_kill"))
 
 
 def guardian_main() -> Callable[[Sequence[str]], int]:

@@ -239,6 +239,7 @@ class DayOpened(Event, frozen=True):
 
     equity: Decimal | None
     realized: dict[InstrumentId, Decimal]
+    fees: dict[InstrumentId, Decimal] = {}
 
 
 # --- Trading state, strategies, people -------------------------------------------------------------------

@@ -138,6 +138,7 @@ class AccountView(msgspec.Struct, frozen=True):
     day_realized: Decimal | None
     day_unrealized: Decimal | None
     day_fees: Decimal | None
+    """Positive when paid."""
     drawdown_fraction: Decimal | None
     assets: tuple[AssetView, ...]
     maker_fee: Decimal | None = None

@@ -253,7 +253,8 @@ def _trades_fetched(s: State, x: e.TradesFetched) -> None:
 
 
 def _day_opened(s: State, x: e.DayOpened) -> None:
-    s.day_at, s.day_equity, s.day_realized = x.at, x.equity, dict(x.realized)
+    s.day_at, s.day_equity = x.at, x.equity
+    s.day_realized, s.day_fees = dict(x.realized), dict(x.fees)
 
 
 # --- Trading state, strategies, people -------------------------------------------------------------------

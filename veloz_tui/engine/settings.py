@@ -34,6 +34,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     breaker_reset_s: float = 30.0
     close_slippage: Decimal = Decimal("0.001")
     on_detach: str = "continue"
+    """What follows when no console has control any more: `continue`, `cancel` or `kill`."""
+    detach_grace_s: float = 60.0
     durability: str = "power"
     version: str = "0"
     pnl_day_start_s: int = 0

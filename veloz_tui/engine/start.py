@@ -56,7 +56,9 @@ def start(
     else:
         turn.act(SetGate(is_open=True, reason="start", after_seq=state.seq))
     if day_start(turn) > state.day_at:
-        turn.emit(DayOpened(turn.now, None, {i: p.realized for i, p in state.positions.items()}))
+        realized = {i: p.realized for i, p in state.positions.items()}
+        fees = {i: p.fees for i, p in state.positions.items()}
+        turn.emit(DayOpened(turn.now, None, realized, fees))
     turn.timer(TICK, after_ns=SECOND)
 
 

@@ -12,12 +12,13 @@ from veloz_tui.domain.reports import (
     TimerFired,
 )
 from veloz_tui.domain.types import SECOND, ChannelState, Nanos, OrderStatus, Severity
-from veloz_tui.engine import connections, doubts, killswitch, pnl, protection, quotes, reconcile
+from veloz_tui.engine import connections, doubts, killswitch, pnl, protection, quotes, reconcile, strategies
 from veloz_tui.engine.actions import Unpark
-from veloz_tui.engine.orders import on_cancel_timer, open_orders
+from veloz_tui.engine.orders import cancel, on_cancel_timer, open_orders
 from veloz_tui.engine.turn import Turn
 
 TICK: Final = "tick"
+DETACHED: Final = "detached"
 AUDIT_EVERY: Final = 30
 """Seconds between audits of one instrument's open orders and fills."""
 NO_OUTCOME_AFTER: Final = 15 * SECOND
@@ -27,7 +28,8 @@ DAY: Final = 86_400
 
 
 def on_timer(turn: Turn, fired: TimerFired) -> None:
-    """Find whose timer it is: `tick`, `kill`, `doubt:ID`, `cancel:ID`, `requote:STRATEGY:INSTRUMENT`."""
+    """Find whose timer it is: `tick`, `kill`, `doubt:ID`, `cancel:ID`, `requote:S:INSTRUMENT`,
+    `detached`."""
     kind, _, rest = fired.timer.partition(":")
     match kind:
         case "tick":
@@ -38,8 +40,26 @@ def on_timer(turn: Turn, fired: TimerFired) -> None:
             doubts.on_doubt_timer(turn, rest)
         case "cancel":
             on_cancel_timer(turn, rest)
+        case "detached":
+            _on_detached(turn)
         case "requote":
             quotes.on_requote_timer(turn, rest)
+
+
+def _on_detached(turn: Turn) -> None:
+    """Nobody came back within the grace time."""
+    if turn.live.controller:
+        return
+    if turn.settings.on_detach == "kill":
+        killswitch.kill(turn, kill_id=f"detach-{turn.now}", reason="no console any more", by="on_detach")
+        return
+    for strategy_id in list(turn.state.strategies):
+        strategies.stop(turn, strategy_id, by="on_detach")
+    orders = [order for order in open_orders(turn) if not order.is_external]
+    for order in orders:
+        cancel(turn, order, by="on_detach")
+    text = f"DETACHED {turn.settings.detach_grace_s:.0f} s: strategies stopped, canceling {len(orders)}"
+    turn.alert("detached", Severity.WARN, text, code="DETACHED")
 
 
 def _tick(turn: Turn) -> None:
@@ -83,8 +103,10 @@ def _day(turn: Turn) -> None:
     equity = pnl.equity(turn.state, turn.live, turn.settings)
     is_new = day_start(turn) > turn.state.day_at
     if is_new or (turn.state.day_equity is None and equity is not None):
-        realized = {i: p.realized for i, p in turn.state.positions.items()}
-        turn.emit(DayOpened(turn.now, equity, realized if is_new else turn.state.day_realized))
+        state = turn.state
+        realized = {i: p.realized for i, p in state.positions.items()} if is_new else state.day_realized
+        fees = {i: p.fees for i, p in state.positions.items()} if is_new else state.day_fees
+        turn.emit(DayOpened(turn.now, equity, realized, fees))
         for market in turn.live.books.values():
             market.first_price = market.last_price if is_new else market.first_price
     if equity is not None:
@@ -120,7 +142,10 @@ def on_guardian(turn: Turn, report: GuardianReported) -> None:
 
 
 def on_consoles(turn: Turn, report: ConsolesChanged) -> None:
+    had_control = bool(turn.live.controller)
     turn.live.consoles = report.count
+    if had_control and not report.controller and turn.settings.on_detach != "continue":
+        turn.timer(DETACHED, after_ns=int(turn.settings.detach_grace_s * SECOND))
     if report.controller and report.controller != turn.live.controller:
         turn.emit(ControlTaken(turn.now, report.controller))
     turn.live.controller = report.controller

@@ -384,7 +384,7 @@ def _account(turn: Turn) -> AccountView:
         day_pnl=equity - state.day_equity if equity is not None and state.day_equity is not None else None,
         day_realized=sum((pnl.day_realized(state, i) for i in state.positions), ZERO),
         day_unrealized=unrealized,
-        day_fees=-sum((p.fees for p in state.positions.values()), ZERO),
+        day_fees=sum((p.fees - state.day_fees.get(i, ZERO) for i, p in state.positions.items()), ZERO),
         drawdown_fraction=(peak - equity) / peak if peak and equity is not None else None,
         assets=tuple(_assets(turn)),
         maker_fee=fees[0] if fees else None,

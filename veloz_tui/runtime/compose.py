@@ -40,6 +40,7 @@ def engine_settings(settings: Settings, *, version: str) -> EngineSettings:
         breaker_reset_s=settings.breaker.reset_timeout_s,
         close_slippage=settings.console.close_slippage_bps / Decimal(10_000),
         on_detach=settings.engine.on_detach,
+        detach_grace_s=settings.engine.grace_s,
         durability=settings.journal.durability,
         version=version,
         pnl_day_start_s=settings.console.day_start_s,

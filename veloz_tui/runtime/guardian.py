@@ -65,7 +65,6 @@ from veloz_tui.runtime.link import (
     PrepareKill,
     StopEngineRequest,
 )
-from veloz_tui.runtime.one_shot import one_shot_kill as one_shot_kill
 from veloz_tui.runtime.sweep import Sweep, SweepReport
 from veloz_tui.venues.binance.kill_client import KillClient
 from veloz_tui.venues.binance.requests import signer_for

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import random
+import re
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
@@ -25,10 +26,10 @@ from veloz_tui.config.secret import Secret
 from veloz_tui.config.settings import load_settings
 from veloz_tui.control.server import ControlServer, Identity
 from veloz_tui.domain.commands import AnyCommand, Kill, KillPrepare, Shutdown, StartStrategy
-from veloz_tui.domain.errors import InvariantBroken, JournalError, VelozError
+from veloz_tui.domain.errors import ConfigError, InvariantBroken, JournalError, VelozError
 from veloz_tui.domain.ids import account_tag
-from veloz_tui.domain.reports import GuardianReported
-from veloz_tui.domain.types import ChannelState, CommandId, InstrumentId, VenueId
+from veloz_tui.domain.reports import BookDelta, GuardianReported, VenueSnapshot
+from veloz_tui.domain.types import ChannelState, CommandId, InstrumentId, Mode, VenueId
 from veloz_tui.domain.views import View
 from veloz_tui.engine.core import Engine
 from veloz_tui.engine.state import encode_state
@@ -40,6 +41,7 @@ from veloz_tui.journal.opening import open_writer
 from veloz_tui.journal.writer import JournalWriter
 from veloz_tui.runtime.clock import EngineClock
 from veloz_tui.runtime.compose import BINANCE, binance_settings, engine_settings, version
+from veloz_tui.runtime.demo import FirstOrders
 from veloz_tui.runtime.flag import read_flag
 from veloz_tui.runtime.garbage import quiet_garbage_collection
 from veloz_tui.runtime.guardian_link import GuardianLink, Order, restart_guardian
@@ -83,6 +85,7 @@ class Node:
         self._lag_ms: float | None = None
         self._commands = 0
         self._leaving = EngineLeaving("stopped")
+        self._account_lock: ProfileLock | None = None
 
     async def run(self) -> int:
         """Recover, connect, run until told to stop or broken."""
@@ -90,6 +93,9 @@ class Node:
         self._refuse_other_sim(recovered)
         engine = Engine(engine_settings(self._settings, version=version()), recovered.state)
         self._engine = engine
+        self._first_orders: FirstOrders | None = None
+        if recovered.is_new and self._settings.profile.mode is Mode.DEMO:
+            self._first_orders = FirstOrders(engine, self._dispatch)
         async with AsyncExitStack() as stack:
             self._journal = await self._open_journal(recovered)
             self._adapters: dict[VenueId, VenueAdapter] = {BINANCE: self._binance()}
@@ -180,7 +186,31 @@ class Node:
         self._loop.dispatch(message)
 
     def _on_report(self, report: VenueReport) -> None:
+        if isinstance(report, VenueSnapshot) and not self._holds_account(report):
+            return
         self._loop.dispatch(report)
+        if self._first_orders is not None and isinstance(report, BookDelta):
+            self._first_orders.look()
+            if self._first_orders.is_done:
+                self._first_orders = None
+
+    def _holds_account(self, snapshot: VenueSnapshot) -> bool:
+        """One engine a venue account on this machine, whatever the profiles: the second one stops."""
+        uid = snapshot.account.account_uid
+        if self._account_lock is not None:
+            return True
+        name = re.sub(r"[^A-Za-z0-9_-]", "_", f"account-{snapshot.venue}-{uid}")[:80]
+        path = self._paths.state_directory.parent / f"{name}.lock"
+        lock = ProfileLock(path, purpose=f"an engine on {snapshot.venue} account {uid}")
+        try:
+            lock.acquire()
+        except ConfigError as error:
+            sys.stderr.write(f"veloz engine: {error}\n")
+            self._exit_code = error.exit_code
+            self._stop(str(error))
+            return False
+        self._account_lock = lock
+        return True
 
     def _on_control(self, holder: str, _text: str) -> None:
         self._loop.on_consoles(self._server.peer_count, holder)
