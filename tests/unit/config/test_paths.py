@@ -1,8 +1,11 @@
 """Where a profile keeps its things, and what is refused there."""
 
 import os
+import pwd
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veloz_tui.config import paths as paths_module
-from veloz_tui.config.paths import LONGEST_SOCKET_NAME, SOCKET_PATH_BYTES, ProfilePaths
+from veloz_tui.config.paths import SOCKET_PATH_BYTES, ProfilePaths
 from veloz_tui.domain.errors import ConfigError
 
 
@@ -20,9 +23,10 @@ def environ(root: Path, **more: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    tmp_path.chmod(0o700)
-    return tmp_path
+def root() -> Iterator[Path]:
+    """A directory with a path short enough for sockets in it: pytest's own is too long."""
+    with tempfile.TemporaryDirectory(prefix="vz", dir="/tmp") as name:
+        yield Path(name)
 
 
 def test_every_path_lies_in_the_profiles_own_directories(root: Path) -> None:
@@ -45,32 +49,34 @@ def test_relative_xdg_paths_are_ignored() -> None:
     assert paths.config_directory == Path("/home/x/.config/veloz")
 
 
+def runtime_directory(root: Path, login: Path) -> Path:
+    return ProfilePaths.of(environ=environ(root, XDG_RUNTIME_DIR=str(login))).runtime_directory
+
+
 def test_sockets_use_the_runtime_directory_when_it_is_ours(root: Path) -> None:
     (root / "r").mkdir(mode=0o700)
     usual = {"HOME": str(root), "XDG_RUNTIME_DIR": f"{root}/r"}
-    short = root / "r/veloz/demo"
-    if len(str(short / LONGEST_SOCKET_NAME)) >= SOCKET_PATH_BYTES:
-        pytest.skip("the temporary directory's own path is too long for a socket")
-    assert ProfilePaths.of(environ=usual).runtime_directory == short
+    assert ProfilePaths.of(environ=usual).runtime_directory == root / "r/veloz/demo"
+    assert runtime_directory(root, root / "r").parent == root / "r/veloz"
 
 
 def test_a_runtime_directory_open_to_others_is_not_used(root: Path) -> None:
-    (root / "r").mkdir(mode=0o755)
+    (root / "r").mkdir()
     (root / "r").chmod(0o755)
-    assert not ProfilePaths.of(
-        environ=environ(root, XDG_RUNTIME_DIR=f"{root}/r")
-    ).runtime_directory.is_relative_to(root / "r")
+    assert runtime_directory(root, root / "r") == root / "s/veloz/demo/run"
 
 
-def test_a_login_directory_that_goes_with_the_session_is_not_used(
+def test_a_login_directory_is_used_only_if_it_outlives_the_session(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     login = root / "u"
     login.mkdir(mode=0o700)
     monkeypatch.setattr(paths_module, "LOGIN_RUNTIME", root)
     monkeypatch.setattr(paths_module, "LINGERING", root / "linger")
-    chosen = ProfilePaths.of(environ=environ(root, XDG_RUNTIME_DIR=str(login))).runtime_directory
-    assert not chosen.is_relative_to(login)
+    assert runtime_directory(root, login) == root / "s/veloz/demo/run"
+    (root / "linger").mkdir()
+    (root / "linger" / pwd.getpwuid(os.geteuid()).pw_name).touch()
+    assert runtime_directory(root, login).is_relative_to(login)
 
 
 def test_two_state_homes_never_share_a_socket(root: Path) -> None:
