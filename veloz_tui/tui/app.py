@@ -367,23 +367,29 @@ def _fill(name: str) -> str:
     return "bar" if name in _BARS else "base"
 
 
-def run_console(paths: ControlPaths, options: ConsoleOptions | None = None) -> int:
-    """Run the console on this terminal until it is left; prints the farewell. Returns the exit status."""
-    chosen = options or ConsoleOptions()
+def connector(paths: ControlPaths, options: ConsoleOptions) -> Connect:
+    """The way to the engine of a profile."""
 
     def connect(receiver: Receiver) -> EngineLink:
         return ControlClient(
             paths.engine_socket,
             paths.session_token,
             paths.guardian_socket,
-            views_hz=chosen.refresh_hz,
+            wants_control=not options.is_observer,
+            views_hz=options.refresh_hz,
             on_view=receiver.on_view,
             on_entries=receiver.on_entries,
             on_ack=receiver.on_ack,
             on_link=receiver.on_link,
         )
 
-    app = VelozApp(connect, chosen)
+    return connect
+
+
+def run_console(paths: ControlPaths, options: ConsoleOptions | None = None) -> int:
+    """Run the console on this terminal until it is left; prints the farewell. Returns the exit status."""
+    chosen = options or ConsoleOptions()
+    app = VelozApp(connector(paths, chosen), chosen)
     farewell = app.run(mouse=chosen.has_mouse)
     return _said(app, farewell)
 

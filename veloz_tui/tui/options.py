@@ -25,6 +25,8 @@ class ConsoleOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The ladder's instrument at start; None: the engine's first."""
     has_mouse: bool = True
     has_tour: bool = True
+    is_observer: bool = False
+    """Look only: never ask for control. Kill works all the same."""
     reads_tmux: bool = True
     """Ask tmux at start whether it takes the kill key."""
     history_file: Path | None = None
