@@ -47,7 +47,8 @@ def update_of(order: Order, *, ref: int) -> OrderUpdate:
     return msgspec.structs.replace(
         update,
         status=order.status,
-        filled=order.done,
+        filled=order.filled,
+        progressed=order.progressed,
         is_in_doubt=order.is_in_doubt,
         is_canceling=order.cancel_requested_at is not None,
         reason=order.reason,
@@ -108,7 +109,7 @@ def _new(request: OrderRequest, *, ref: int, client_order_id: str) -> OrderUpdat
 def _moved(order: OrderUpdate, event: OwnEvent) -> OrderUpdate:
     filled = order.filled
     if isinstance(event, OrderProgressed):
-        return msgspec.structs.replace(order, filled=max(filled, event.cumulative))
+        return msgspec.structs.replace(order, progressed=max(order.progressed, event.cumulative))
     if isinstance(event, OrderFilled):
         filled += event.quantity
         move = OrderEvent.FILLED if filled >= order.quantity else OrderEvent.PARTLY_FILLED

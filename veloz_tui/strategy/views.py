@@ -107,6 +107,8 @@ class OrderUpdate(msgspec.Struct, frozen=True):
     price: Decimal | None
     status: OrderStatus = OrderStatus.CREATED
     filled: Decimal = ZERO
+    progressed: Decimal = ZERO
+    """The venue's cumulative word; above `filled` while the fills are still to come."""
     client_order_id: str = ""
     """Empty until the engine has named it."""
     is_in_doubt: bool = False
@@ -116,7 +118,7 @@ class OrderUpdate(msgspec.Struct, frozen=True):
 
     @property
     def leaves(self) -> Decimal:
-        return max(self.quantity - self.filled, ZERO)
+        return max(self.quantity - max(self.filled, self.progressed), ZERO)
 
     @property
     def is_open(self) -> bool:

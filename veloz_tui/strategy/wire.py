@@ -30,8 +30,9 @@ from veloz_tui.domain.events import (
     OrderSubmitted,
 )
 from veloz_tui.domain.instrument import Instrument
+from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.reports import PlaceIntent, QuoteIntent, TradePrinted
-from veloz_tui.domain.types import InstrumentId, Nanos, Side, StrategyId
+from veloz_tui.domain.types import InstrumentId, Nanos, OrderType, Side, StrategyId
 from veloz_tui.strategy.base import MAX_INTENTS, MAX_LINES, Intent
 from veloz_tui.strategy.views import OrderUpdate
 
@@ -192,19 +193,30 @@ def check_intents(
     for intent in intents:
         match intent:
             case PlaceIntent(ref, request):
-                known = ref > 0 and request.strategy_id == strategy_id
-                numbers = (request.quantity, request.price, request.stop_price)
-                if not known or request.instrument_id not in instrument_ids or not _all_positive(numbers):
+                is_own = ref > 0 and request.strategy_id == strategy_id
+                if not (is_own and request.instrument_id in instrument_ids and _is_sane_order(request)):
                     raise WireError(f"an order that is not its own or makes no sense: {request}")
             case QuoteIntent():
-                prices = (intent.bid, intent.ask)
-                is_sane = intent.size.is_finite() and intent.size >= 0
-                is_sane &= intent.bid is None or intent.ask is None or intent.bid < intent.ask
-                is_sane &= intent.tolerance is None or intent.tolerance.is_finite()
-                if intent.instrument_id not in instrument_ids or not (is_sane and _all_positive(prices)):
+                if intent.instrument_id not in instrument_ids or not _is_sane_quote(intent):
                     raise WireError(f"a quote that makes no sense: {intent}")
             case _:
                 pass
+
+
+def _is_sane_order(request: OrderRequest) -> bool:
+    is_priced = request.price is not None or request.order_type is OrderType.MARKET
+    return is_priced and _all_positive((request.quantity, request.price, request.stop_price))
+
+
+def _is_sane_quote(intent: QuoteIntent) -> bool:
+    # Finite first: a NaN can't even be compared.
+    if not _all_positive((intent.bid, intent.ask)):
+        return False
+    if not (intent.size.is_finite() and intent.size >= 0):
+        return False
+    if intent.tolerance is not None and not (intent.tolerance.is_finite() and intent.tolerance >= 0):
+        return False
+    return intent.bid is None or intent.ask is None or intent.bid < intent.ask
 
 
 def _all_positive(numbers: Iterable[Decimal | None]) -> bool:

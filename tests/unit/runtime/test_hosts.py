@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.strategy.factories import BTC, BTC_ID, MM, order_book, request, working
+from veloz_tui.domain.book import OrderBook
 from veloz_tui.domain.events import (
     OrderAccepted,
     OrderCreated,
@@ -170,6 +171,14 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+def is_zombie(pid: int) -> bool:
+    """Ended, and nobody has collected it yet: nobody may, where init does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 # --- what a good one gets and wants ---
 
 
@@ -223,6 +232,26 @@ async def test_a_stale_book_is_not_handed_out_when_the_strategy_gets_ready(tmp_p
         s.book(99.0)
         await s.engine.until(lambda: "99.00" in s.engine.doing)
         assert s.engine.doing == ["", "100.00", "99.00"]
+
+
+@both
+async def test_one_sided_and_crossed_books_are_not_handed_out(tmp_path: Path, is_inline: bool) -> None:
+    async with stage(tmp_path) as s:
+        await s.started(
+            """
+            class Mine(Strategy):
+                def on_book(self, ctx, book):
+                    ctx.doing(str(book.best_bid))
+            """,
+            is_inline=is_inline,
+        )
+        empty = OrderBook()
+        empty.replace(bids=[(90.0, 1.0)], asks=[], update_id=1)
+        s.hosts.on_book(BTC_ID, empty, seq=0, at=Nanos(1))
+        s.book(105.0, 104.0)
+        s.book(100.0, 100.02)
+        await s.engine.until(lambda: "100.00" in s.engine.doing)
+        assert s.engine.doing == ["", "100.00"]
 
 
 @both
@@ -693,6 +722,12 @@ async def test_the_others_go_on_when_one_fails(tmp_path: Path) -> None:
         assert s.engine.changes[-1].strategy_id == MM
 
 
+async def test_a_strategy_on_an_instrument_that_is_not_known_yet_does_not_start(tmp_path: Path) -> None:
+    async with stage(tmp_path) as s:
+        s.start("class Mine(Strategy):\n    pass\n", snapshot=StrategySnapshot(seq=0, instruments=()))
+        assert s.engine.error == "BTCUSDT.BINANCE is not known yet: start it when the venue is READY"
+
+
 # --- ends ---
 
 
@@ -768,6 +803,51 @@ async def test_intents_of_an_ended_run_are_dropped_when_the_next_one_runs(tmp_pa
         assert s.hosts.dropped_intents == 1
         assert s.engine.intents == []
         assert [change.run for change in s.engine.changes] == [1, 2]
+
+
+DYING_ENGINE = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from tests.unit.strategy.factories import BTC, BTC_ID, MM, order_book
+from veloz_tui.runtime.hosts import StrategyHosts, StrategySnapshot, StrategySpec
+
+async def main():
+    folder = Path(sys.argv[1])
+    hosts = StrategyHosts(lambda r: None, now=lambda: 1, order_of=lambda i: None, folder=folder)
+    async with hosts as h:
+        spec = StrategySpec(source="spin.py", instrument_ids=(BTC_ID,))
+        h.start(MM, 1, spec, StrategySnapshot(seq=0, instruments=(BTC,)))
+        while not (folder / "spinning").exists():
+            h.on_book(BTC_ID, order_book(), seq=0, at=1)
+            await asyncio.sleep(0.01)
+        print(h.pid(MM), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends it by PR_SET_PDEATHSIG")
+async def test_a_spinner_does_not_outlive_an_engine_that_was_killed(tmp_path: Path) -> None:
+    code = """
+        class Mine(Strategy):
+            def on_book(self, ctx, book):
+                open(__file__.replace("spin.py", "spinning"), "w").close()
+                while True:
+                    pass
+        """
+    (tmp_path / "spin.py").write_text(IMPORTS + textwrap.dedent(code))
+    engine = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", DYING_ENGINE, str(tmp_path)),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+    )
+    assert engine.stdout is not None
+    pid = int(await asyncio.wait_for(engine.stdout.readline(), 20))
+    await engine.wait()
+    async with asyncio.timeout(5):
+        while is_alive(pid) and not is_zombie(pid):
+            await asyncio.sleep(0.01)
 
 
 async def test_stopping_another_run_changes_nothing(tmp_path: Path) -> None:
