@@ -113,9 +113,7 @@ async def test_repeated_and_unreadable_frames_leave_a_right_book(kind: str) -> N
     async with desk() as d:
         await d.fault(kind, transport="streams", kind="depth", count=3)
         start = len(d.flowed(BookDelta))
-        await until(
-            lambda: len(d.flowed(BookDelta)) > start + 10 and d.adapter._market._feeds[0].sync.is_live
-        )
+        await until(lambda: len(d.flowed(BookDelta)) > start + 5 and d.adapter._market._feeds[0].sync.is_live)
         assert not replay(d).is_crossed
 
 

@@ -191,7 +191,7 @@ def true_book(feed: Feed, last_id: int) -> dict[float, float]:
     return {price: size for price, size in book.items() if size}
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(data=st.data(), feed=feeds())
 def test_a_live_book_always_equals_the_venues(data: st.DataObject, feed: Feed) -> None:
     sync, book = started(), OrderBook()

@@ -46,6 +46,7 @@ from veloz_tui.venues.binance.user_stream import UserStream
 
 _LOG = logging.getLogger(__name__)
 _FIRST_SAMPLES = 4
+_CANCEL_ROOM = 8
 _CLOCK = Cost(Lane.RECONCILE)
 _WARM_UP = Cost(Lane.CANCEL)
 
@@ -68,11 +69,20 @@ class BinanceSpotAdapter:
         self._report = on_report
         self._session = Session(settings, signer, now=now, jitter=jitter)
         self._http = HttpClient(settings.hosts.rest, timeout_s=settings.read_timeout_s)
+        # Orders and cancels have a pool of their own: they never queue behind reads.
+        self._order_http = HttpClient(settings.hosts.rest, timeout_s=settings.place_timeout_s)
         self._rest = RestClient(self._http, self._session)
+        self._order_rest = RestClient(self._order_http, self._session)
         self._reader = AccountReader(self._session, self._rest, on_report)
         self._market = MarketData(self._session, self._rest, on_report)
         self._user = UserStream(self._session, on_report, on_balance_hint=self._refresh_balances)
-        self._orders = OrderEntry(self._session, self._rest, on_report, spawn=self._spawn)
+        self._orders = OrderEntry(
+            self._session,
+            self._order_rest,
+            on_report,
+            spawn=self._spawn,
+            spawn_cancel=self._spawn_cancel,
+        )
         self._tasks: asyncio.TaskGroup | None = None
         self._running = 0
         self._reconciling: asyncio.Task[None] | None = None
@@ -95,6 +105,7 @@ class BinanceSpotAdapter:
         finally:
             self._tasks = None
             await self._http.aclose()
+            await self._order_http.aclose()
 
     def set_gate(self, *, is_open: bool, reason: str) -> None:
         self._orders.set_gate(is_open=is_open, reason=reason)
@@ -130,12 +141,19 @@ class BinanceSpotAdapter:
 
     def warm_up(self) -> None:
         """The sockets are open already; this opens a REST connection for the fall-back."""
-        self._spawn(self._sample_clock(_WARM_UP), "binance-warm-up")
+        self._spawn(self._warm_up(), "binance-warm-up")
 
     # --- tasks ---
 
     def _spawn(self, work: Coroutine[object, object, None], name: str) -> bool:
-        if self._tasks is None or self._running >= self._settings.max_tasks:
+        return self._start(work, name, limit=self._settings.max_tasks)
+
+    def _spawn_cancel(self, work: Coroutine[object, object, None], name: str) -> bool:
+        """Cancels have room when nothing else has."""
+        return self._start(work, name, limit=_CANCEL_ROOM * self._settings.max_tasks)
+
+    def _start(self, work: Coroutine[object, object, None], name: str, *, limit: int) -> bool:
+        if self._tasks is None or self._running >= limit:
             work.close()
             return False
         self._running += 1
@@ -193,6 +211,9 @@ class BinanceSpotAdapter:
             break
         for _ in range(_FIRST_SAMPLES - 1):
             await self._sample_clock(_CLOCK)
+
+    async def _warm_up(self) -> None:
+        await self._order_rest.sample_clock(_WARM_UP)
 
     async def _sample_clock(self, cost: Cost) -> None:
         await self._rest.sample_clock(cost)

@@ -35,7 +35,15 @@ from veloz_tui.venues.base import OnReport
 from veloz_tui.venues.binance import parse, requests
 from veloz_tui.venues.binance.api_socket import ApiSocket
 from veloz_tui.venues.binance.market_data import channel_state
-from veloz_tui.venues.binance.policy import Answer, Answered, Operation, Unwritten, Verdict, judge
+from veloz_tui.venues.binance.policy import (
+    Answer,
+    Answered,
+    Operation,
+    Unanswered,
+    Unwritten,
+    Verdict,
+    judge,
+)
 from veloz_tui.venues.binance.requests import Params
 from veloz_tui.venues.binance.rest import RestClient
 from veloz_tui.venues.binance.session import Session
@@ -51,11 +59,20 @@ Spawn = Callable[[Coroutine[object, object, None], str], bool]
 class OrderEntry:
     """Owner of its ApiSocket. Run `socket.stream` in the adapter's TaskGroup."""
 
-    def __init__(self, session: Session, rest: RestClient, report: OnReport, *, spawn: Spawn) -> None:
+    def __init__(
+        self,
+        session: Session,
+        rest: RestClient,
+        report: OnReport,
+        *,
+        spawn: Spawn,
+        spawn_cancel: Spawn,
+    ) -> None:
         self._session = session
         self._rest = rest
         self._report = report
         self._spawn = spawn
+        self._spawn_cancel = spawn_cancel
         self._gate_reason: str | None = "not opened yet"
         self._waiting: dict[str, Callable[[], None]] = {}
         self._reopening: asyncio.TimerHandle | None = None
@@ -99,23 +116,31 @@ class OrderEntry:
 
     async def _submit_over_rest(self, order: Submit, params: Params, cost: Cost) -> None:
         """The socket provably wrote nothing. The gate is asked again right before the first byte."""
+        is_written = False
 
         def before_write() -> bool:
+            nonlocal is_written
             if self._gate_reason is not None or self._session.now() > order.deadline:
                 return False
+            is_written = True
             self._report(SubmitWritten(order.client_order_id))
             return True
 
         settings = self._session.settings
-        answer = await self._rest.call(
-            "POST",
-            "/api/v3/order",
-            params,
-            cost=cost,
-            recv_window_ms=settings.order_recv_window_ms,
-            timeout_s=settings.place_timeout_s,
-            before_write=before_write,
-        )
+        answer: Answer
+        try:
+            answer = await self._rest.call(
+                "POST",
+                "/api/v3/order",
+                params,
+                cost=cost,
+                recv_window_ms=settings.order_recv_window_ms,
+                timeout_s=settings.place_timeout_s,
+                before_write=before_write,
+            )
+        except asyncio.CancelledError:
+            self._on_placed(order, Unanswered("stopped") if is_written else Unwritten("stopped"))
+            raise
         if isinstance(answer, Unwritten) and self._gate_reason is not None:
             answer = Unwritten(self._gate_reason)
         self._on_placed(order, answer)
@@ -203,7 +228,7 @@ class OrderEntry:
             await self._rest.sample_clock(_CANCEL)
             self.cancel(action, is_retry=True)
 
-        if not self._spawn(retry(), f"recancel-{action.client_order_id}"):
+        if not self._spawn_cancel(retry(), f"recancel-{action.client_order_id}"):
             self._report(CancelUnknown(action.client_order_id, "clock refused"))
 
     def cancel_all(self, action: CancelAll) -> None:
@@ -266,7 +291,7 @@ class OrderEntry:
         async def over_rest() -> None:
             on_answer(await self._rest.call(verb, path, params, cost=_CANCEL, timeout_s=timeout_s))
 
-        if not self._spawn(over_rest(), f"cancel {name}"):
+        if not self._spawn_cancel(over_rest(), f"cancel {name}"):
             on_answer(Unwritten(f"{unwritten.reason}, and no room for a REST request"))
 
     # --- while the venue's door is closed ---

@@ -38,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 _TRADES_PAGE = 1000
 _MAX_PAGES = 200
 _PARALLEL = 8
-_BUDGET_WAIT_S = 61.0  # a read may wait for the next minute's weight
+_PATIENT_S = 61.0  # what must succeed may wait for the next minute's weight
 
 
 class AccountReader:
@@ -184,10 +184,10 @@ class AccountReader:
         return QueryAnswered(client_order_id, Endpoint.ORDER, found, self._session.venue_nanos())
 
     async def _read(self, path: str, params: Params, *, weight: int, lane: Lane = Lane.RECONCILE) -> bytes:
-        answer = await self._rest.call(
-            "GET", path, params, cost=Cost(lane, weight=weight), wait_s=_BUDGET_WAIT_S
-        )
-        return body_or_raise(answer)
+        # Questions of the kill switch never wait for a budget, and are asked again every second anyway.
+        wait_s = 0.0 if lane is Lane.CANCEL else _PATIENT_S
+        cost = Cost(lane, weight=weight)
+        return body_or_raise(await self._rest.call("GET", path, params, cost=cost, wait_s=wait_s))
 
 
 def body_or_raise(answer: Answer) -> bytes:
