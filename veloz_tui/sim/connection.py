@@ -71,6 +71,10 @@ class Connection:
             if len(self._outbox) > OUTBOX_MAX:
                 self.abort()
 
+    @property
+    def is_closing(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
+
     async def drained(self) -> None:
         """Wait until the client has taken most of its frames."""
         await self._drained.wait()

@@ -22,8 +22,8 @@ Actions on requests (`rest`, `ws-api`):
   patch_response       act, then merge `patch` into the answer (unknown fields, unknown enum values)
   event_before_response  user events at once, the answer after `ms`
   response_before_event  the answer at once, user events after `ms`
-  not_found            answer -2013 (a cancel: -2011) without acting
-  empty_list           answer `[]` without acting
+  not_found            answer -2013 (a cancel: -2011) without acting; order.status unless named
+  empty_list           answer `[]` without acting; openOrders.status unless named
   stale_snapshot       depth answers the book as it was when the venue started
   frozen_account       account.status answers as it was when the fault was added
 Actions on frames (`transport` streams with `kind` depth, trade, bookTicker …; ws-api with `kind` user):
@@ -55,6 +55,13 @@ IMMEDIATE_ACTIONS = frozenset({
     "clock_offset", "latency", "read_lag", "ban", "revoke_key",
 })  # fmt: skip
 FAULTS_MAX = 1000
+# What an action means when its fault names no operation.
+_OWN_OPERATION = {
+    "not_found": "order.status",
+    "empty_list": "openOrders.status",
+    "stale_snapshot": "depth",
+    "frozen_account": "account.status",
+}
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -140,6 +147,8 @@ class Faults:
             raise ValueError(f"unknown action {fault.action}")
         if len(self._armed) >= FAULTS_MAX:
             raise ValueError(f"more than {FAULTS_MAX} faults")
+        if fault.operation is None and fault.endpoint is None:
+            fault.operation = _OWN_OPERATION.get(fault.action)
         fault.fault_id = self._next_id
         self._next_id += 1
         self._armed.append(_Armed(fault))

@@ -162,6 +162,9 @@ class GeneratedMarket:
         passed = [price for price in near if (price > limit if side == "BUY" else price < limit)]
         if not passed:
             return
+        if len(book_side.prices) - len(passed) < THIN_LEVELS:
+            # A jump: new interest stands behind the stale levels before they go, so no side is ever empty.
+            self._thicken(side, adds=2 * THIN_LEVELS)
         if self._rng.random() < 0.35:
             self._sweep(side, passed)
         for price in passed:

@@ -51,7 +51,7 @@ class StreamHub:
 
     def publish_raw(self, stream: str, payload: bytes, *, symbol: str, kind: str) -> None:
         frames = [payload]
-        if self._faults.touches_frames:
+        if self._faults.touches_frames or self._late:
             frames = self._disturbed(stream, payload, symbol=symbol, kind=kind)
         for frame in frames:
             self._send(stream, frame)
