@@ -64,7 +64,8 @@ def open_for_writing(
 
 
 def _set_pragmas(connection: sqlite3.Connection, durability: Durability) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+        raise sqlite3.OperationalError("this file system can't hold a write-ahead log")
     connection.execute(f"PRAGMA synchronous = {'FULL' if durability is Durability.POWER else 'NORMAL'}")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: its plain fsync stops at the drive's cache
     connection.execute("PRAGMA checkpoint_fullfsync = ON")

@@ -1,5 +1,6 @@
 """Which orders may still leave: an intent's proof is taken once. Pure."""
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
@@ -13,14 +14,14 @@ class Intents:
     """The OrderCreated events of this run whose proof was not taken (yet)."""
 
     def __init__(self) -> None:
-        self._ids: dict[int, ClientOrderId] = {}
+        self._ids: OrderedDict[int, ClientOrderId] = OrderedDict()
 
     def note(self, records: Iterable[Recorded]) -> None:
         for record in records:
             if isinstance(record.event, OrderCreated):
                 self._ids[record.seq] = record.event.client_order_id
         while len(self._ids) > _KEPT:  # of orders removed while parked, whose proof nobody asks for
-            del self._ids[next(iter(self._ids))]
+            self._ids.popitem(last=False)
 
     def take(self, client_order_id: ClientOrderId, seq: int) -> bool:
         """Say whether event `seq` is this order's intent and its proof was never taken; take it."""

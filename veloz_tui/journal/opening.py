@@ -26,9 +26,10 @@ async def open_writer(
     wal_bytes: int = WAL_BYTES,
     hook: Hook | None = None,
 ) -> JournalWriter:
-    """Open the journal for writing where `loaded` ends; nothing is written until `run` is started.
+    """Open the journal for writing where `loaded` ends.
 
-    `hook` is for tests of slow and broken disks. Raises JournalError.
+    Start `run` at once, whatever else fails: only `run` gives the file and its thread back. `hook` is for
+    tests of slow and broken disks. Raises JournalError.
     """
     files = loaded.files
     ballast = Ballast(files.ballast, size=ballast_bytes)

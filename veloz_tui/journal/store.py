@@ -9,7 +9,6 @@ can't wait for a thread.
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Protocol
@@ -48,11 +47,14 @@ class AiosqliteStore:
         hook: Hook | None = None,
     ) -> "AiosqliteStore":
         """Open the one connection that writes. Raises JournalError."""
-        connector = partial(open_for_writing, path, durability=durability, wal_bytes=wal_bytes)
         try:
-            return cls(await aiosqlite.Connection(connector, iter_chunk_size=64), hook=hook)
+            # Opened beforehand: a connection that aiosqlite fails to open leaves its thread running.
+            opened = await asyncio.to_thread(
+                open_for_writing, path, durability=durability, wal_bytes=wal_bytes
+            )
         except sqlite3.Error as error:
             raise unreadable(path, error) from error
+        return cls(await aiosqlite.Connection(lambda: opened, iter_chunk_size=64), hook=hook)
 
     async def execute(self, statement: str, values: Sequence[Value] = ()) -> list[tuple[Value, ...]]:
         if self._hook is not None:
@@ -103,6 +105,11 @@ def seeded_disk(random: Random, *, max_delay_s: float = 0.005, full_rate: float 
 def disk_full() -> sqlite3.OperationalError:
     """Return the error that SQLite raises on a full disk."""
     return sqlite_error(sqlite3.SQLITE_FULL, "SQLITE_FULL", "database or disk is full")
+
+
+def corrupt(text: str) -> sqlite3.OperationalError:
+    """Return the error of a file that doesn't hold what was written."""
+    return sqlite_error(sqlite3.SQLITE_CORRUPT, "SQLITE_CORRUPT", text)
 
 
 def sqlite_error(code: int, name: str, text: str) -> sqlite3.OperationalError:

@@ -13,13 +13,10 @@ writer stops for good: an fsync that failed once can't be trusted when it succee
 import asyncio
 import logging
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import cast
-
-import msgspec
 
 from veloz_tui.domain.errors import InvariantBroken, JournalError
 from veloz_tui.domain.events import Recorded
@@ -31,30 +28,15 @@ from veloz_tui.journal.anchor import AnchorKeeper
 from veloz_tui.journal.backlog import Backlog
 from veloz_tui.journal.ballast import Ballast, Reserve
 from veloz_tui.journal.checkpoints import IDLE_S, Checkpoints
-from veloz_tui.journal.codec import ChainEnd, encode, snapshot_digest
+from veloz_tui.journal.codec import ChainEnd, encode
 from veloz_tui.journal.connections import code_of, is_passing
-from veloz_tui.journal.health import Health
+from veloz_tui.journal.health import Health, WriterSettings
 from veloz_tui.journal.intents import Intents
-from veloz_tui.journal.store import Store, sqlite_error
+from veloz_tui.journal.snapshots import Snapshots
+from veloz_tui.journal.store import Store, corrupt
 from veloz_tui.journal.waiters import Waiters
 
 _log = logging.getLogger(__name__)
-
-
-class WriterSettings(msgspec.Struct, frozen=True):
-    """Bounds and times; the defaults are the product's."""
-
-    batch_rows: int = 2_000
-    """One statement's rows: 14,000 of SQLite's 32,766 variables."""
-    backlog_bound: int = 100_000
-    slow_after_s: float = 0.25
-    retry_every_s: float = 1.0
-
-
-class _Snapshot(msgspec.Struct, frozen=True):
-    seq: int
-    blob: bytes
-    written: asyncio.Future[None]
 
 
 class JournalWriter:
@@ -84,12 +66,11 @@ class JournalWriter:
         self._backlog = Backlog(end)
         self._waiters = Waiters()
         self._checkpoints = Checkpoints()
-        self._snapshots: deque[_Snapshot] = deque()
+        self._snapshots = Snapshots()
         self._intents = Intents()
-        self._health = Health(
-            backlog_bound=self._settings.backlog_bound, slow_after_s=self._settings.slow_after_s
-        )
+        self._health = Health(self._settings)
         self._has_overflowed = False
+        self._has_left = False
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
         self._finished = asyncio.Event()
@@ -123,13 +104,13 @@ class JournalWriter:
 
     @property
     def _is_over(self) -> bool:
-        return self._health.is_dead or self._finished.is_set()
+        return self._health.is_dead or self._has_left
 
     def append(self, records: Sequence[Recorded]) -> None:
         """Queue events, in order. Raises InvariantBroken at a gap, JournalError once closed."""
         if not records:
             return
-        if self._finished.is_set():
+        if self._has_left:
             raise JournalError("the journal is closed; nothing more can be written")
         self._check_gapless(records)
         rows, self._end = encode(records, end=self._end)
@@ -171,12 +152,9 @@ class JournalWriter:
         await self.wait_durable(seq)
         if self._is_over:
             raise self._never()
-        if self._snapshots:
-            raise JournalError("a snapshot is being written already; take the next one after it")
-        snapshot = _Snapshot(seq, blob, self._loop.create_future())
-        self._snapshots.append(snapshot)
+        written = self._snapshots.request(seq, blob)
         self._wake.set()
-        await snapshot.written
+        await written
 
     async def close(self, *, timeout_s: float = 10.0) -> None:
         """Write what is queued and end `run`. Raises JournalError if something stayed behind."""
@@ -226,7 +204,7 @@ class JournalWriter:
         if self._backlog:
             await self._commit()
         elif self._snapshots:
-            await self._write_snapshot(self._snapshots[0])
+            self._checkpoints.note_commit(await self._snapshots.write(self._store))
         elif self._health.is_late:
             await self._probe()
             if self._health.is_late:
@@ -248,20 +226,6 @@ class JournalWriter:
             self._anchor.note(self._backlog.durable)
         self._on_durable(self.durable_seq)
         self._waiters.release(self.durable_seq)
-
-    async def _write_snapshot(self, snapshot: _Snapshot) -> None:
-        found = await self._store.execute(schema.SELECT_HASH, (snapshot.seq,))
-        if not found:
-            raise _corrupt(f"event {snapshot.seq} was durable and is gone")
-        chain_hash = found[0][0]
-        assert isinstance(chain_hash, bytes)
-        digest = snapshot_digest(chain_hash, snapshot.blob)
-        await self._store.execute(schema.INSERT_SNAPSHOT, (snapshot.seq, snapshot.blob, digest))
-        await self._store.execute(schema.DELETE_OLD_SNAPSHOTS)
-        self._checkpoints.note_commit(len(snapshot.blob))
-        self._snapshots.popleft()
-        if not snapshot.written.done():
-            snapshot.written.set_result(None)
 
     # Nothing to write: wait for work, tidy up when none comes.
     async def _rest(self) -> None:
@@ -297,33 +261,35 @@ class JournalWriter:
     async def _leave(self) -> None:
         if self._watchdog is not None:
             self._watchdog.cancel()
-        self._finished.set()
+        self._has_left = True
         self._waiters.fail(self._never())
-        self._fail_snapshots(self._never())
+        self._snapshots.fail(self._never())
         try:
             async with asyncio.timeout(5.0):
                 await self._store.close()
         except (TimeoutError, sqlite3.Error) as error:
             _log.warning("journal's file not closed: %r", error)
+        self._finished.set()
 
     # --- When a write fails ------------------------------------------------------------------------------
 
     # True: the journal takes writes again. False: not in this run any more.
     async def _recover(self, error: sqlite3.Error) -> bool:
-        self._fail_snapshots(JournalError(f"snapshot not written: {error}"))
+        self._snapshots.fail(JournalError(f"snapshot not written: {error}"))
         self._checkpoints.postpone()
         while True:
             if not is_passing(error):
                 self._die(f"{error}; check the disk and the journal, then restart the engine")
                 return False
             self._set_fault(f"{error}; no new orders until a write succeeds")
-            if not (code_of(error) == sqlite3.SQLITE_FULL and await self._reserve.spend()):
+            is_full = code_of(error) == sqlite3.SQLITE_FULL
+            if not (is_full and await self._reserve.spend()):
+                if self._closing.is_set():
+                    return False
                 await self._pause()
             try:
                 await self._probe()
             except sqlite3.Error as again:
-                if self._closing.is_set():
-                    return False
                 error = again
             else:
                 return True
@@ -335,13 +301,14 @@ class JournalWriter:
         tail = await self._store.execute(schema.SELECT_TAIL)
         found = cast("tuple[int, bytes]", tail[0] if tail else (0, self._backlog.durable.hash))
         if found == (self.durable_seq, self._backlog.durable.hash):
-            self._was_durable(self._loop.time() - started_at)
+            if not self._backlog:  # else the batch itself must get through: a probe may fit where it doesn't
+                self._was_durable(self._loop.time() - started_at)
             return
         rows = self._backlog.head(self._settings.batch_rows)
         written = [count for count, row in enumerate(rows, start=1) if (row[0], row[6]) == found]
         if not written:
             text = f"the journal ends at event {found[0]}, not at {self.durable_seq}: someone else wrote it"
-            raise _corrupt(text)
+            raise corrupt(text)
         self._settle(written[0])
 
     # Wait before the next try; closing cuts it short.
@@ -355,29 +322,24 @@ class JournalWriter:
         self._set_fault(fault)
         self._waiters.fail(self._never())
 
-    def _fail_snapshots(self, error: JournalError) -> None:
-        while self._snapshots:
-            written = self._snapshots.popleft().written
-            if not written.done():
-                written.set_exception(error)
-
     def _never(self) -> JournalError:
         why = self._health.fault or "it was closed"
         return JournalError(f"{len(self._backlog)} events did not reach the journal: {why}")
 
     # --- State -------------------------------------------------------------------------------------------
 
-    # A durable write came back. Health returns only with everything on disk and the reserve in place.
+    # What was queued is on disk. Health returns with that, once the reserve is in place.
     def _was_durable(self, waited_s: float) -> None:
         if waited_s <= self._settings.slow_after_s:
             self._health.is_late = False
-        if not (self._backlog or self._reserve.is_spent or self._health.is_dead):
+        if not (self._reserve.is_spent or self._health.is_dead):
             self._health.fault = ""
         self._review()
 
     def _set_fault(self, fault: str) -> None:
+        if fault != self._health.fault:
+            _log.error("journal: %s", fault)
         self._health.fault = fault
-        _log.error("journal: %s", fault)
         self._review()
 
     def _review(self) -> None:
@@ -389,12 +351,12 @@ class JournalWriter:
 
     def _check_age(self) -> None:
         self._watchdog = None
-        wait_s = self.oldest_wait_s
-        if wait_s >= self._settings.slow_after_s:
+        left_s = self._settings.slow_after_s - self.oldest_wait_s
+        if left_s <= 0:
             self._health.is_late = True
             self._review()
         if self._backlog:
-            self._watch(max(self._settings.slow_after_s - wait_s, 0.01))
+            self._watch(left_s if left_s > 0 else self._settings.slow_after_s)
 
     def _check_bound(self) -> None:
         self._review()
@@ -410,7 +372,3 @@ class JournalWriter:
         for expected, record in enumerate(records, start=self._end.seq + 1):
             if record.seq != expected:
                 raise InvariantBroken(f"event {record.seq} came where {expected} was due")
-
-
-def _corrupt(text: str) -> sqlite3.Error:
-    return sqlite_error(sqlite3.SQLITE_CORRUPT, "SQLITE_CORRUPT", text)

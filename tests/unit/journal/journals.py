@@ -15,9 +15,10 @@ from veloz_tui.journal.anchor import AnchorKeeper
 from veloz_tui.journal.ballast import Ballast
 from veloz_tui.journal.connections import Durability
 from veloz_tui.journal.files import JournalFiles, prepare
+from veloz_tui.journal.health import WriterSettings
 from veloz_tui.journal.load import load
 from veloz_tui.journal.store import AiosqliteStore, Hook, InlineStore, Store
-from veloz_tui.journal.writer import JournalWriter, WriterSettings
+from veloz_tui.journal.writer import JournalWriter
 
 BTCUSDT = InstrumentId("BTCUSDT.BINANCE")
 

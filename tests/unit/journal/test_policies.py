@@ -10,7 +10,7 @@ from veloz_tui.journal.backlog import Backlog
 from veloz_tui.journal.ballast import Ballast
 from veloz_tui.journal.checkpoints import Checkpoints
 from veloz_tui.journal.codec import encode, genesis
-from veloz_tui.journal.health import Health
+from veloz_tui.journal.health import Health, WriterSettings
 from veloz_tui.journal.intents import Intents
 
 START = genesis("test")
@@ -49,7 +49,7 @@ def test_the_backlogs_head_stays_until_it_is_settled() -> None:
 def test_the_worst_of_fault_lateness_and_backlog_is_the_state(
     fault: str, is_late: bool, backlog: int, state: JournalState
 ) -> None:
-    health = Health(backlog_bound=100, slow_after_s=0.25)
+    health = Health(WriterSettings(backlog_bound=100))
     health.fault, health.is_late = fault, is_late
     assert health.review(backlog=backlog) == (state is not JournalState.OK)
     assert health.state is state
@@ -58,7 +58,7 @@ def test_the_worst_of_fault_lateness_and_backlog_is_the_state(
 
 
 def test_a_new_reason_of_a_failure_is_told() -> None:
-    health = Health(backlog_bound=100, slow_after_s=0.25)
+    health = Health(WriterSettings(backlog_bound=100))
     health.fault = "disk full"
     health.review(backlog=0)
     health.fault = "disk broken"

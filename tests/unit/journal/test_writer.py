@@ -12,10 +12,10 @@ from tests.unit.journal.journals import created, desk, make, order_id, read_all,
 from veloz_tui.domain.errors import InvariantBroken, JournalError
 from veloz_tui.domain.intent import DurableIntent
 from veloz_tui.domain.reports import JournalState
+from veloz_tui.journal.health import WriterSettings
 from veloz_tui.journal.load import load
 from veloz_tui.journal.reader import JournalReader
 from veloz_tui.journal.verify import verify
-from veloz_tui.journal.writer import WriterSettings
 
 
 class Gate:

@@ -23,11 +23,11 @@ from tests.unit.journal.journals import (
 )
 from veloz_tui.domain.errors import InvariantBroken, JournalError
 from veloz_tui.domain.reports import JournalState
+from veloz_tui.journal.health import WriterSettings
 from veloz_tui.journal.load import load
 from veloz_tui.journal.reader import JournalReader
 from veloz_tui.journal.store import disk_full, seeded_disk, sqlite_error
 from veloz_tui.journal.verify import verify
-from veloz_tui.journal.writer import WriterSettings
 
 OK, SLOW, FAILED = JournalState.OK, JournalState.SLOW, JournalState.FAILED
 EIO = sqlite_error(sqlite3.SQLITE_IOERR | 4 << 8, "SQLITE_IOERR_FSYNC", "disk I/O error")
@@ -208,12 +208,15 @@ async def test_a_snapshot_that_doesnt_fit_is_reported_and_given_up(tmp_path: Pat
     assert load(files).snapshot is None
 
 
-async def test_a_disk_that_is_full_at_close_leaves_the_journal_unclean_and_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("refused", ["", "INSERT INTO event"], ids=["everything", "all but small writes"])
+async def test_a_disk_that_is_full_at_close_leaves_the_journal_unclean_and_says_so(
+    tmp_path: Path, refused: str
+) -> None:
     files = make(tmp_path)
     disk = Disk()
     async with desk(files, hook=disk, close=False) as made:
         await started(made)
-        disk.fault = lambda statement: disk_full()
+        disk.fault = lambda statement: disk_full() if statement.startswith(refused) else None
         made.writer.append([record(2)])
         await until(lambda: made.writer.state is FAILED)
         with pytest.raises(JournalError, match="1 events did not reach the journal"):
