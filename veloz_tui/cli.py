@@ -93,8 +93,8 @@ class LazyGroup(click.Group):
             import difflib
 
             alike = difflib.get_close_matches(args[0], COMMANDS, n=2)
-            hint = f"did you mean {' or '.join(alike)}?" if alike else "see: veloz --help"
-            raise click.UsageError(f"no command {args[0]!r} – {hint}")
+            hint = f" – did you mean {' or '.join(alike)}?" if alike else ""
+            raise click.UsageError(f"no command {args[0]!r}{hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -147,7 +147,7 @@ def run(words: list[str]) -> int:
         sys.stdout.flush()
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx is not None else "veloz"
-        return _fail(f"{error.format_message()} – try: {path} --help", EXIT_USAGE)
+        return _fail(f"{' '.join(error.format_message().split())} – try: {path} --help", EXIT_USAGE)
     except click.ClickException as error:
         return _fail(error.format_message(), error.exit_code)
     except click.Abort:

@@ -27,7 +27,7 @@ def start_and_attach(profile: Profile) -> int:
     start(profile)
     if _has_screen():
         _become_console(profile)
-    return _plain(profile)
+    return _show_plain(_view_with_book(profile))
 
 
 def _become_console(profile: Profile) -> NoReturn:
@@ -47,9 +47,9 @@ def attach(profile: Profile, *, read_only: bool) -> int:
     veloz attach --read-only
     veloz --profile live attach
     """
-    fetch_view(profile.paths)  # says what is missing before the screen is taken over
+    view = fetch_view(profile.paths)  # says what is missing before the screen is taken over
     if not _has_screen():
-        return _plain(profile)
+        return _show_plain(view)
     start, problem = _settings(profile)
     return open_screen()(profile, start, since=problem, is_read_only=read_only)
 
@@ -58,8 +58,8 @@ def _has_screen() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") not in {"", "dumb"}
 
 
-def _plain(profile: Profile) -> int:
-    emit(render(_view_with_book(profile)).rstrip("\n"))
+def _show_plain(view: View) -> int:
+    emit(render(view).rstrip("\n"))
     return 0
 
 

@@ -53,7 +53,7 @@ def kill(profile: Profile, *, reason: str, wait: float, as_json: bool) -> int:
     if as_json:
         emit_json(last)
     else:
-        emit(_text(last))
+        emit(halted_text(last))
     return 0 if last.certified_zero_ms is not None or wait == 0 else PROBLEM_EXIT
 
 
@@ -110,9 +110,12 @@ def _stages(view: KillView | None) -> list[str]:
     return [f"{text} {at:,.0f} ms" for text, at in stamps if at is not None]
 
 
-def _text(view: KillView) -> str:
+def halted_text(view: KillView) -> str:
+    """What a kill has done so far, in a line."""
     count = f"canceled {view.canceled}/{view.total}" if view.total else f"canceled {view.canceled}"
     unverified = f", UNVERIFIED: {', '.join(view.unverified)}" if view.unverified else ""
-    certified = "" if view.certified_zero_ms is not None else ", not certified yet: veloz status"
+    certified = ", not certified yet: veloz status"
+    if view.certified_zero_ms is not None:
+        certified = f", zero certified after {view.certified_zero_ms / 1000:.1f} s"
     positions = f"; {view.open_positions}" if view.open_positions else ""
     return f"HALTED: {count}{unverified}{certified}{positions}. Out of it: veloz rearm exits"

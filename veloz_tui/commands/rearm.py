@@ -29,7 +29,7 @@ def rearm(profile: Profile, *, level: str, confirm: str | None, take_control: bo
     typed = confirm if confirm is not None else _ask(level, name, mode=view.status.mode)
     if typed != name:
         raise BadWords(
-            f"{typed!r} is not this profile's name, still halted – veloz rearm {level} --confirm {name}"
+            f"{typed!r} is not this profile's name, nothing changed – veloz rearm {level} --confirm {name}"
         )
     command = Rearm(command_id=new_command_id(), level=RearmLevel(level), confirmation=typed)
     ack = run_command(profile.paths, command, timeout_s=ANSWER_WITHIN_S, takes_control=take_control)

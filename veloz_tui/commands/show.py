@@ -6,17 +6,27 @@ from collections.abc import Iterable, Mapping, Sequence
 import click
 import msgspec
 
+from veloz_tui.commands.kill import halted_text
 from veloz_tui.commands.profile import Profile, emit, emit_json, json_option
 from veloz_tui.control.client import fetch_view
 from veloz_tui.control.connection import Greeting, open_connection
 from veloz_tui.control.errors import EngineNotRunning, LinkLost
-from veloz_tui.control.grammar_values import quantity_text
+from veloz_tui.control.grammar_values import position_text, quantity_text
 from veloz_tui.control.guardian import GuardianStatus, GuardianStatusRequest, ask_guardian
 from veloz_tui.control.identity import own_name
 from veloz_tui.control.messages import Entries, Snapshot
 from veloz_tui.domain.errors import VelozError
+from veloz_tui.domain.order import TERMINAL
 from veloz_tui.domain.types import BreakerState, InstrumentId
-from veloz_tui.domain.views import AlertView, LogEntry, OrderView, PositionView, VenueView, View
+from veloz_tui.domain.views import (
+    AlertView,
+    InstrumentView,
+    LogEntry,
+    OrderView,
+    PositionView,
+    VenueView,
+    View,
+)
 from veloz_tui.tui import fmt
 from veloz_tui.tui.plain import headline, render
 
@@ -57,12 +67,13 @@ def orders(profile: Profile, *, as_json: bool) -> int:
     veloz orders --json | jq '.[].client_order_id'
     """
     view = fetch_view(profile.paths)
+    found = tuple(one for one in view.orders if one.status not in TERMINAL)
     if as_json:
-        emit_json(view.orders)
+        emit_json(found)
         return 0
     names = {one.instrument_id: one.display for one in view.instruments}
     head = ("id", "instrument", "side", "type", "price", "left", "of", "status", "by")
-    emit(_table(head, [_order_row(one, names) for one in view.orders]) if view.orders else "no open orders")
+    emit(_table(head, [_order_row(one, names) for one in found]) if found else "no open orders")
     return 0
 
 
@@ -80,9 +91,13 @@ def positions(profile: Profile, *, as_json: bool) -> int:
     if as_json:
         emit_json(held)
         return 0
-    names = {one.instrument_id: one.display for one in view.instruments}
+    known = {one.instrument_id: one for one in view.instruments}
     head = ("instrument", "quantity", "entry", "b/even", "mark", "unrealized", "realized today", "stop")
-    emit(_table(head, [_position_row(one, names) for one in held]) if held else "no positions")
+    emit(
+        _table(head, [_position_row(one, known.get(one.instrument_id)) for one in held])
+        if held
+        else "no positions"
+    )
     return 0
 
 
@@ -157,7 +172,7 @@ def _status_lines(view: View, guardian: GuardianStatus | None) -> list[str]:
     if view.status.state_reason:
         lines.append(f"STATE {fmt.clean(view.status.state_reason)}")
     if view.kill.is_halted:
-        lines.append(f"HALTED {fmt.clean(view.kill.text)} {fmt.clean(view.kill.open_positions)}".rstrip())
+        lines.append(fmt.clean(halted_text(view.kill)))
     lines += [_venue_line(one) for one in view.venues]
     lines += [_alert_line(one) for one in view.alerts]
     lines.append(f"JOURNAL {fmt.clean(view.status.journal)}")
@@ -204,13 +219,14 @@ def _order_row(order: OrderView, names: Mapping[InstrumentId, str]) -> tuple[str
     )
 
 
-def _position_row(position: PositionView, names: Mapping[InstrumentId, str]) -> tuple[str, ...]:
+def _position_row(position: PositionView, instrument: InstrumentView | None) -> tuple[str, ...]:
+    places = fmt.decimals_of(instrument.tick_size) if instrument is not None else None
     return (
-        names.get(position.instrument_id, position.instrument_id),
-        f"{position.quantity:+,f}",
-        fmt.number(position.entry),
-        fmt.number(position.break_even),
-        fmt.number(position.mark),
+        instrument.display if instrument is not None else position.instrument_id,
+        position_text(position.quantity),
+        fmt.number(position.entry, places),
+        fmt.number(position.break_even, places),
+        fmt.number(position.mark, places),
         fmt.signed(position.unrealized),
         fmt.signed(position.realized_today),
         "yes" if position.has_stop else "no",

@@ -1,17 +1,21 @@
 """The console's words as commands: parsed by the same grammar, against the engine's present view."""
 
+from decimal import Decimal
+
 import click
 import msgspec
 
 from veloz_tui.commands.profile import Profile, emit, emit_json, is_interactive, json_option, say
 from veloz_tui.control.client import fetch_view, new_command_id, run_command
 from veloz_tui.control.grammar import GrammarContext, GrammarError, LocalCommand, Parsed, parse
+from veloz_tui.control.grammar_values import quantity_text
 from veloz_tui.domain.commands import AnyCommand, ClosePosition, PlaceOrder
 from veloz_tui.domain.errors import OperatorError
 from veloz_tui.domain.types import Mode
-from veloz_tui.domain.views import Ack, View
+from veloz_tui.domain.views import Ack, Verdict, View
 
 ANSWER_WITHIN_S = 5.0
+_HUGE = Decimal(10) ** 15
 
 
 class BadWords(OperatorError):
@@ -94,10 +98,28 @@ def report(ack: Ack, *, review: str, as_json: bool) -> int:
     else:
         say(review)
         if ack.is_ok:
-            emit(ack.text)
+            emit(ack.text or _verdict_text(ack.verdict))
         else:
             say(f"veloz: {ack.text}")
     return 0 if ack.is_ok else 1
+
+
+def _verdict_text(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "OK"
+    numbers = (
+        ("value", verdict.notional),
+        ("taker fee" if verdict.fee_is_taker else "maker fee", verdict.fee),
+        ("free after", verdict.free_after),
+        ("position after", verdict.position_after),
+        ("queue ahead", verdict.ahead),
+    )
+    known = [f"{name} {_short(value)}" for name, value in numbers if value is not None]
+    return ", ".join(["would pass" if verdict.is_ok else f"would be denied: {verdict.text}", *known])
+
+
+def _short(value: Decimal) -> str:
+    return quantity_text(value.quantize(Decimal("1e-8"))) if value.is_finite() and abs(value) < _HUGE else "-"
 
 
 order = _words_command(

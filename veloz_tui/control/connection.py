@@ -74,7 +74,7 @@ class EngineConnection:
 
 async def open_connection(*, engine_path: Path, token_path: Path, greeting: Greeting) -> EngineConnection:
     """Connect and be let in. EngineNotRunning, RefusedByEngine, or ConfigError for a token we can't read."""
-    token = read_token(token_path)
+    token = read_token(token_path, engine_path=engine_path)
     try:
         socket = await unix_connect(
             str(engine_path),
@@ -131,13 +131,13 @@ async def _be_let_in(socket: ClientConnection, *, token: str, greeting: Greeting
             raise LinkLost("the engine answered our hello with something else")
 
 
-def read_token(path: Path) -> str:
+def read_token(path: Path, *, engine_path: Path) -> str:
     """Read the session token the engine wrote. EngineNotRunning if there is none."""
     try:
         with path.open("rb") as file:
             return file.read(TOKEN_BYTES).decode("ascii", "replace").strip()
     except FileNotFoundError as error:
-        raise EngineNotRunning.at(path) from error
+        raise EngineNotRunning.at(engine_path) from error
     except OSError as error:
         raise ConfigError(
             f"can't read the session token: {error.strerror} – {path} – run veloz as its owner"

@@ -7,6 +7,7 @@ from typing import NoReturn
 import msgspec
 
 from veloz_tui.domain.commands import AnyCommand
+from veloz_tui.domain.order import TERMINAL
 from veloz_tui.domain.types import CommandId, Mode
 from veloz_tui.domain.views import (
     AccountView,
@@ -39,7 +40,8 @@ class GrammarContext(msgspec.Struct, frozen=True, kw_only=True):
             profile=view.status.profile,
             mode=view.status.mode,
             instruments=view.instruments,
-            orders=view.orders,
+            # A view keeps ended orders for a while: nothing is left to do with those.
+            orders=tuple(one for one in view.orders if one.status not in TERMINAL),
             positions=view.positions,
             strategies=view.strategies,
             account=view.account,
