@@ -57,6 +57,7 @@ class Market:
         self.lines: list[str] = []
         self._seq = 0
         self._open: dict[str, tuple[OrderRequest, Decimal]] = {}
+        self._canceling: set[str] = set()
         self._ctx = Context(instruments=[BTC], positions={BTC_ID: D(position)}, strategy_id=MM)
         self._runner = Runner(Twap(twap), self._ctx, clock=lambda: 0.0)
         self.share = D(1)
@@ -66,6 +67,7 @@ class Market:
         self._take(self._runner.start(self._now))
 
     def book(self, bid: float = 100.0, ask: float = 100.02) -> None:
+        self._confirm_cancels()
         self._take(self._runner.book(Book(BTC_ID, self._now, [(bid, 1.0)], [(ask, 1.0)]), self._now))
 
     def run(self, seconds: float, *, bid: float = 100.0, ask: float = 100.02) -> None:
@@ -102,12 +104,16 @@ class Market:
                 case PlaceIntent(ref, request):
                     self._place(ref, request)
                 case CancelIntent():
-                    for name in list(self._open):
-                        self._end(name)
+                    self._canceling.update(self._open)  # confirmed later: a fill may come first
                 case TimerIntent(_, after_s):
                     self.timer_at = self.now_s + after_s
                 case LogIntent(text):
                     self.lines.append(text)
+
+    def _confirm_cancels(self) -> None:
+        names, self._canceling = self._canceling, set()
+        for name in names:
+            self._end(name)
 
     def _place(self, ref: int, request: OrderRequest) -> None:
         assert not self._open, "never two orders at once"
