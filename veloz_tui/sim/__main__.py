@@ -10,6 +10,7 @@ import sys
 
 import msgspec
 
+from veloz_tui.sim.recording import RecordingError
 from veloz_tui.sim.server import RunningSim, start_sim
 from veloz_tui.sim.settings import SimSettings
 from veloz_tui.sim.store import StoreError
@@ -37,7 +38,7 @@ def run_sim(settings_fd: int = 0) -> int:
         return _refuse(
             f"the simulated venue can't listen on {settings.host}:{settings.port}: {error.strerror}"
         )
-    except (StoreError, ValueError) as error:
+    except (StoreError, RecordingError, ValueError) as error:
         return _refuse(str(error))
     return 0
 

@@ -78,6 +78,9 @@ def load(path: str) -> Recording:
         raise RecordingError(f"the recording {path} can't be read: {error}") from error
     if not recording.frames:
         raise RecordingError(f"the recording {path} holds no combined-stream frames")
+    if (unnamed := recording.snapshots.pop("", None)) is not None:
+        # An inline snapshot doesn't say its symbol; such files record one.
+        recording.snapshots[recording.symbols[0]] = unnamed
     return recording
 
 
@@ -97,7 +100,7 @@ def _take(recording: Recording, line: _Line) -> None:
     elif '"lastUpdateId"' in line.data[:200]:
         symbol = parse_qs(urlsplit(line.url).query).get("symbol", [""])[0]
         snapshot = msgspec.json.decode(line.data, type=DepthSnapshot)
-        recording.snapshots.setdefault(symbol or recording.symbols[0], snapshot)
+        recording.snapshots.setdefault(symbol, snapshot)
     elif line.url.endswith("/exchangeInfo"):
         recording.exchange_info = line.data.encode()
 

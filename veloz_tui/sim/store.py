@@ -162,7 +162,7 @@ def _open(path: str | None) -> sqlite3.Connection:
     if path is not None and Path(path).is_dir():
         raise StoreError(f"the venue's store {path} is a directory")
     try:
-        connection = sqlite3.connect(path or ":memory:", timeout=2.0)
+        connection = sqlite3.connect(path or ":memory:", timeout=0.2)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         # One writer for the file's whole life: a second venue on it is a mistake to be told at once.

@@ -138,7 +138,7 @@ def _run(venue: Venue, step: tuple[object, ...]) -> None:
 
 
 @given(_STEPS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_step_creates_or_destroys_money(steps: list[tuple[object, ...]]) -> None:
     venue = make_venue(
         account_settings("alice"),
