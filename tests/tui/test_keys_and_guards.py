@@ -6,6 +6,7 @@ import pytest
 
 from tests.tui import factories as f
 from tests.tui.harness import Console, RecordingEngine, console
+from veloz_tui.control.client import KillOutcome
 from veloz_tui.domain.commands import (
     AcknowledgeAlert,
     CancelOrders,
@@ -465,9 +466,11 @@ async def test_an_unusual_size_needs_a_typed_yes() -> None:
 
 
 async def test_the_ladder_cursor_gives_the_price_but_a_stale_one_does_not() -> None:
-    async with console() as c:
+    clock = Clock()
+    async with console(clock=clock) as c:
         await c.press("4", "j", "j", "j")
         await open_ticket(c)
+        clock.now += 1
         assert c.session.ticket is not None
         assert c.session.ticket.text_of_price == "64,123.40"
         await c.press("escape")
@@ -627,3 +630,61 @@ async def test_the_tour_advances_on_the_real_actions_and_can_be_turned_off() -> 
         assert c.session.tour.line.startswith("Tour 2/6")
         await c.press("colon", *"tour off", "enter")
         assert c.session.tour.line == ""
+
+
+# -- review frames, mouse, leaving in the middle of a kill --------------------------------------------
+
+
+async def test_a_review_line_nobody_can_have_seen_is_not_sent() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        await c.press("enter")
+        clock.now += 0.3
+        c.session.review_frame = c.session.frame_acknowledged + 10
+        await c.press("enter")
+        assert c.engine.real == [] and c.message == texts.TOO_FAST
+
+
+async def test_a_click_focuses_the_pane_and_selects_the_row_that_was_shown() -> None:
+    async with console() as c:
+        shown = c.session.contents["orders"].rows[2].key
+        box = c.app._plan["orders"]
+        await c.pilot.click(offset=(box.x + 5, box.y + 2 + 2))
+        await c.settle()
+        assert c.session.focus == "orders"
+        assert c.session.cursors["orders"].key == shown
+
+
+async def test_leaving_right_after_a_kill_waits_until_it_is_taken_up() -> None:
+    class SlowKill(RecordingEngine):
+        taken_up = False
+
+        async def kill(self, *, reason: str = "kill", kill_id: str = "") -> KillOutcome:
+            await asyncio.sleep(0.2)
+            self.taken_up = True
+            return await super().kill(reason=reason, kill_id=kill_id)
+
+    engine = SlowKill()
+    async with console(engine) as c:
+        await c.press("ctrl+k", "ctrl+k", "q")
+    assert engine.taken_up
+
+
+async def test_a_kill_nobody_takes_up_is_shouted_about() -> None:
+    class DeafKill(RecordingEngine):
+        async def kill(self, *, reason: str = "kill", kill_id: str = "") -> KillOutcome:
+            return KillOutcome("k1", failures=("no engine is running", "no guardian is running"))
+
+    async with console(DeafKill()) as c:
+        await c.press("ctrl+k", "ctrl+k")
+        await c.until(lambda: "KILL NOT CONFIRMED by anyone" in c.message)
+        assert "veloz kill" in c.message
+
+
+async def test_grouping_keys_widen_and_narrow_the_rows() -> None:
+    async with console() as c:
+        await c.press("4", "plus")
+        assert c.session.scroll.step == f.D("0.2")
+        await c.press("minus", "minus")
+        assert c.session.scroll.step == f.D("0.05")

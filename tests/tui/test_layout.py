@@ -21,6 +21,7 @@ requests = st.builds(
     strip=st.integers(0, 3),
     rows=st.dictionaries(st.sampled_from(PANES), st.integers(0, 60)),
     help_open=st.booleans(),
+    message=st.integers(1, 2),
 )
 
 

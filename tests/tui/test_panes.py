@@ -24,7 +24,7 @@ from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import alerts, ladder, orders, positions, status, strategies
 from veloz_tui.tui.panes.scroll import Scroll
 from veloz_tui.tui.panes.status import Terminal
-from veloz_tui.tui.screen import compose, footer_line, message_line
+from veloz_tui.tui.screen import compose, footer_line, message_lines
 
 
 def lines(content: PaneContent) -> list[str]:
@@ -304,7 +304,7 @@ def test_the_last_fill_is_on_the_message_line_and_in_the_fills_pane() -> None:
     session, _ = headless(f.view())
     entry = LogEntry(seq=11, at=f.NOON, kind="fill", text="FILL BUY 0.0100 @64,123.40 maker -> pos +0.46")
     session.on_entries((entry,))
-    assert "FILL BUY 0.0100" in table.plain(message_line(session, 80))
+    assert "FILL BUY 0.0100" in table.plain(message_lines(session, 80)[0])
     frame = compose(session, width=200, height=55, glyphs=UNICODE, terminal=Terminal())
     assert any("FILL BUY 0.0100" in table.plain(line) for line in frame.lines["tape"])
 
@@ -364,3 +364,16 @@ def test_the_plain_view_is_one_block_without_escapes() -> None:
         "No terminal: showing this once. Live: run `veloz` in a terminal | veloz watch --plain | "
         "veloz status --json | veloz kill\n"
     )
+
+
+def test_a_long_denial_is_shown_whole_at_80_columns() -> None:
+    session, _ = headless(f.view())
+    text = (
+        "DENIED BUY 0.50 BTC-USDT: order 32,061 > max 20,000 USDT. Nothing sent. "
+        "Lower qty or limits.max_order_size [ORDER_NOTIONAL_MAX]"
+    )
+    session.say(text, "warn")
+    frame = compose(session, width=80, height=24, glyphs=UNICODE, terminal=Terminal())
+    shown = " ".join(table.plain(line).strip() for line in frame.lines["message"])
+    assert shown == text
+    assert frame.plan["message"].height == 2

@@ -57,6 +57,8 @@ def install(session: Session) -> None:
         "mute": partial(mute, session),
         "zoom": partial(zoom, session),
         "recentre": session.scroll.recentre,
+        "coarser": partial(regroup, session, 1),
+        "finer": partial(regroup, session, -1),
         "help": partial(toggle_help, session),
         "clear": partial(clear, session),
         "detach": partial(detach, session),
@@ -117,6 +119,15 @@ def end(session: Session, index: int) -> None:
     rows = [at for at, row in enumerate(content.rows) if row.key] if content is not None else []
     if content is not None and rows:
         session.cursors[session.focus].select(content.rows, rows[index])
+
+
+def regroup(session: Session, direction: int) -> None:
+    """Coarser or finer rows in the ladder."""
+    names, instrument_id = session.store.names, session.instrument_id
+    instrument = names.instrument(instrument_id) if names is not None and instrument_id is not None else None
+    if instrument is not None:
+        session.cursors["ladder"].clear()
+        session.scroll.regroup(direction, instrument.tick_size)
 
 
 def focus_pane(session: Session, pane: str) -> None:

@@ -1,5 +1,6 @@
 """The Textual shell around a Session: events in, frames out. `run_console` is what the command line calls."""
 
+import asyncio
 import contextlib
 import gc
 import os
@@ -10,7 +11,6 @@ from collections.abc import Callable
 from typing import ClassVar, Final
 
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import events
 from textual.app import App
 from textual.screen import Screen
@@ -33,6 +33,8 @@ from veloz_tui.tui.widgets.live_grid import LiveGrid
 
 TICK_S: Final = 0.25
 TITLE_EVERY_S: Final = 1.0
+LEAVE_S: Final = 3.0
+"""How long leaving waits for a kill to be taken up."""
 _PARTS: Final = (
     "status",
     *PANES,
@@ -83,6 +85,8 @@ class VelozApp(App[str]):
         self._title = ""
         self._titled_at = float("-inf")
         self._is_frozen_gc = False
+        self._link: asyncio.Task[None] | None = None
+        self._killing: asyncio.Task[None] | None = None
 
     # -- construction -----------------------------------------------------------------------------------
 
@@ -99,13 +103,34 @@ class VelozApp(App[str]):
         driver = self._console_driver
         if driver is not None:
             driver.on_gate = self._schedule
-        self.run_worker(self._engine.run(), name="engine link", exit_on_error=True)
+        self._link = asyncio.create_task(self._engine.run(), name="engine link")
+        self._link.add_done_callback(self._task_ended)
         if self.options.reads_tmux and "TMUX" in os.environ:
             self.run_worker(self._ask_tmux(), name="tmux keys", exit_on_error=False)
         self.set_interval(TICK_S, self._tick)
         if self.options.since:
             self.session.say(fmt.clean(self.options.since))
         self._paint()
+
+    async def on_unmount(self) -> None:
+        """A kill on its way is not dropped by leaving, nor by a terminal that vanishes."""
+        if self._killing is not None:
+            await asyncio.wait({self._killing}, timeout=LEAVE_S)
+        tasks = [task for task in (self._link, self._killing) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        """A task of ours failed: a bug. Show it; a failed kill is shouted about."""
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return
+        if task is self._killing:
+            self.session.say(texts.kill_failed(type(error).__name__), "crit")
+            self._changed()
+        else:
+            self.call_later(_raise, error)
 
     @property
     def _console_driver(self) -> ConsoleDriver | None:
@@ -158,7 +183,9 @@ class VelozApp(App[str]):
 
     def kill(self, reason: str) -> None:
         """Tell engine and guardian, in a task of its own."""
-        self.run_worker(self._kill(reason), name="kill", exit_on_error=False)
+        if self._killing is None or self._killing.done():
+            self._killing = asyncio.create_task(self._kill(reason), name="kill")
+            self._killing.add_done_callback(self._task_ended)
 
     async def _kill(self, reason: str) -> None:
         outcome = await self._engine.kill(reason=reason)
@@ -208,6 +235,7 @@ class VelozApp(App[str]):
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes go to the session before any widget sees them; kill therefore works everywhere."""
         if isinstance(event, events.Key) and not event.is_forwarded:
+            self._note_acknowledged()
             self.session.press(event.key, event.character)
             self._changed()
         elif isinstance(event, events.Paste) and not event.is_forwarded:
@@ -355,10 +383,16 @@ class VelozApp(App[str]):
 
     def _fatal_error(self) -> None:
         """As the base class, without local variables: they may hold what nobody should see on a terminal."""
+        from rich.traceback import Traceback  # noqa: PLC0415 -- 0.1 s of imports, for a case that shouldn't be
+
         self.bell()
         traceback = Traceback(show_locals=False, width=None)
         self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
         self._close_messages_no_wait()
+
+
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 def _fill(name: str) -> str:

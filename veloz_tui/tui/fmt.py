@@ -12,6 +12,8 @@ ZERO_SIZE: Final = "·"
 _MAX_TEXT: Final = 4096
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _NANOS: Final = 1_000_000_000
+_NEAR: Final = 20
+"""A shortened size is within a twentieth of the true one."""
 
 
 def decimals_of(step: Decimal) -> int:
@@ -65,6 +67,9 @@ def basis_points(value: Decimal | None) -> str:
 def short_quantity(value: Decimal | None, decimals: int, width: int) -> str:
     """A size for the ladder: exact if it fits, else rounded, `12.3k`, `4.5M`; `####` if it can't be told."""
     text = quantity(value, decimals)
+    if value and value.is_finite() and not _rounded(value, decimals):
+        text = f"<{Decimal(1).scaleb(-decimals):f}".replace("0.", ".")  # something, but less than a digit
+        return text if len(text) <= width else "#" * width
     if len(text) <= width or value is None:
         return text
     for power, suffix in enumerate(("", "k", "M", "G")):
@@ -73,7 +78,8 @@ def short_quantity(value: Decimal | None, decimals: int, width: int) -> str:
             break
         for digits in range(decimals if not power else 1, -1, -1):
             shown = _rounded(scaled, digits)
-            if shown and len(f"{shown:f}{suffix}") <= width and abs(shown) < 1000:
+            is_near = abs(shown - scaled) * _NEAR <= abs(scaled)
+            if is_near and len(f"{shown:f}{suffix}") <= width and abs(shown) < 1000:
                 return f"{shown:f}{suffix}"
     return "#" * width
 

@@ -81,6 +81,8 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("mute", ANY_PANE, ("m",), "mute", "Mute the bell for 10 min; critical alerts still ring."),
     Action("zoom", ANY_PANE, ("z",), "zoom", "Give the whole body to this pane, and back.", footer=6),
     Action("recentre", "ladder", ("c",), "recentre", "Put the best prices into the middle.", footer=7),
+    Action("coarser", "ladder", ("plus", "equals_sign"), "coarser", "Fewer, wider price rows."),
+    Action("finer", "ladder", ("minus",), "finer", "More, narrower price rows."),
     Action("focus_next", ANY_PANE, ("tab",), "next pane", "Focus the next pane."),
     Action("focus_previous", ANY_PANE, ("shift+tab",), "previous pane", "Focus the previous pane."),
     *(
@@ -104,7 +106,8 @@ DEFAULT: Final[tuple[Action, ...]] = (
 
 _DISPLAY: Final = {
     "question_mark": "?", "colon": ":", "slash": "/", "comma": ",", "full_stop": ".", "space": "Space",
-    "escape": "Esc", "tab": "Tab", "shift+tab": "S-Tab", "pagedown": "PgDn", "pageup": "PgUp",
+    "escape": "Esc", "plus": "+", "minus": "-", "equals_sign": "=", "tab": "Tab", "shift+tab": "S-Tab",
+    "pagedown": "PgDn", "pageup": "PgUp",
 }  # fmt: skip
 
 

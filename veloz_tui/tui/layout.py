@@ -36,6 +36,8 @@ class Request(NamedTuple):
     rows: Mapping[str, int] = {}
     """Lines each pane would like, its title and header included."""
     help_open: bool = False
+    message: int = 1
+    """Lines of the message line: a long denial takes two."""
 
 
 Plan = dict[str, Box]
@@ -46,11 +48,12 @@ def plan(request: Request) -> Plan:
     width, height = request.width, request.height
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         return {"tiny": Box(0, 0, max(width, 1), max(height, 1))}
-    strip = min(request.strip, max(0, height - 6))
-    body = Box(0, 2, width, height - 4 - strip)
+    strip = min(request.strip, max(0, height - 7))
+    message = min(request.message, max(1, height - 8 - strip))
+    body = Box(0, 2, width, height - 3 - strip - message)
     parts: Plan = {
         "status": Box(0, 0, width, 2),
-        "message": Box(0, height - 2, width, 1),
+        "message": Box(0, height - 1 - message, width, message),
         "footer": Box(0, height - 1, width, 1),
     }
     if strip:

@@ -44,6 +44,7 @@ def compose(session: Session, *, width: int, height: int, glyphs: Glyphs, termin
             len(strip),
             _wanted(session, width),
             session.mode is Mode.HELP,
+            len(message_lines(session, width)),
         )
     )
     session.parts = plan
@@ -60,7 +61,7 @@ def _part(
         case "status":
             return status_lines(session, box.width, glyphs, terminal)
         case "message":
-            return [message_line(session, box.width)]
+            return message_lines(session, box.width)[: box.height]
         case "footer":
             return [footer_line(session, box.width)]
         case "strip":
@@ -189,21 +190,23 @@ def kill_banner(session: Session, width: int) -> Sequence[Line]:
     return status.kill_banner(session.store.view, width=width, chord=chord, remaining_s=remaining)
 
 
-def message_line(session: Session, width: int) -> Line:
-    """What needs saying now: an unanswered command, the last message, the tour."""
+def message_lines(session: Session, width: int) -> Sequence[Line]:
+    """What needs saying now: an unanswered command, the last message, the tour; at most two lines."""
+    text, tone = _message(session)
+    fill = tone if tone == "crit" else "bar"
+    shown = [part for part in status.wrapped(text, max(10, width - 2)) if part]
+    return [((f" {part}", tone), ("", fill)) for part in shown] or [(("", fill),)]
+
+
+def _message(session: Session) -> tuple[str, str]:
     now = session.clock()
     unconfirmed = session.store.unconfirmed(now)
     if unconfirmed is not None:
-        return ((f" {_cut(texts.unconfirmed(unconfirmed), width)}", "bar/warn"), ("", "bar"))
+        return texts.unconfirmed(unconfirmed), "bar/warn"
     message = session.message
     if message is not None and (now - message.at < MESSAGE_S or not session.tour.line):
-        tone = message.tone if message.tone == "crit" else f"bar/{message.tone}"
-        return ((f" {_cut(message.text, width)}", tone), ("", "crit" if tone == "crit" else "bar"))
-    return ((f" {_cut(session.tour.line, width)}", "bar"), ("", "bar"))
-
-
-def _cut(text: str, width: int) -> str:
-    return fmt.fit_text(text, max(1, width - 1)).rstrip()
+        return message.text, message.tone if message.tone == "crit" else f"bar/{message.tone}"
+    return session.tour.line, "bar"
 
 
 def footer_line(session: Session, width: int) -> Line:
