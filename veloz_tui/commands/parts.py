@@ -77,11 +77,11 @@ def one_shot_kill() -> OneShotKill:
 
 
 def guardian_main() -> Callable[[Sequence[str]], int]:
-    return cast(Callable[[Sequence[str]], int], _part("veloz_tui.runtime.guardian", "main"))
+    return cast(Callable[[Sequence[str]], int], _part("veloz_tui.runtime.guardian_main", "main"))
 
 
 def engine_main() -> Callable[[Sequence[str]], int]:
-    return cast(Callable[[Sequence[str]], int], _part("veloz_tui.runtime.node", "main"))
+    return cast(Callable[[Sequence[str]], int], _part("veloz_tui.runtime.engine_main", "main"))
 
 
 def run_checks() -> RunChecks:

@@ -88,8 +88,8 @@ class Risk(Section):
     max_price_deviation: FractionLimit = Decimal("0.05")
     max_orders_per_second: Annotated[WholeLimit, Field(le=1_000)] = 10
     open_orders_max: Annotated[WholeLimit, Field(le=10_000)] = 200
-    stop_loss_threshold: FractionThreshold = Decimal("0.05")
-    take_profit_threshold: Threshold = Decimal("0.2")
+    stop_loss_threshold: FractionThreshold = None
+    take_profit_threshold: Threshold = None
     account_balance_threshold: Threshold = Decimal(1_000)
     margin_threshold: Threshold = Decimal("1.5")
     instruments: dict[InstrumentName, InstrumentRisk] = {}

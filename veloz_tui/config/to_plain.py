@@ -1,10 +1,12 @@
 """From pydantic's model to the plain structs that the rest of the program sees."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import msgspec
 
 from veloz_tui.config import plain
+from veloz_tui.config.demo import DEMO_STRATEGIES
 from veloz_tui.config.hosts import binance_hosts
 from veloz_tui.config.model import Binance, Console, Kill, Risk, SettingsModel, Strategy
 from veloz_tui.domain.types import Asset, InstrumentId, Mode, StrategyId
@@ -17,14 +19,22 @@ def to_plain(model: SettingsModel, *, profile: str) -> plain.Settings:
         profile=plain.ProfileSettings(name=profile, mode=mode, quote=Asset(model.profile.quote)),
         venues=plain.VenuesSettings(binance=_binance(model.venues.binance, mode)),
         journal=msgspec.convert(model.journal, plain.JournalSettings, from_attributes=True),
-        risk=_risk(model.risk, mode),
+        risk=_risk(model.risk),
         breaker=msgspec.convert(model.breaker, plain.BreakerSettings, from_attributes=True),
         kill=msgspec.convert(model.kill, plain.KillSettings, from_attributes=True),
         engine=msgspec.convert(model.engine, plain.EngineSettings, from_attributes=True),
         console=_console(model.console, model.kill, mode),
-        strategies=tuple(_strategy(name, strategy) for name, strategy in model.strategies.items()),
+        strategies=tuple(_strategy(name, strategy) for name, strategy in _strategies(model).items()),
         secrets=msgspec.convert(model.secrets, plain.SecretsSettings, from_attributes=True),
     )
+
+
+def _strategies(model: SettingsModel) -> Mapping[str, Strategy]:
+    """A demo without strategies of its own has some to try, on the instruments it watches."""
+    if model.strategies or model.profile.mode is not Mode.DEMO:
+        return model.strategies
+    watched = model.venues.binance.instruments
+    return {name: one for name, one in DEMO_STRATEGIES.items() if one.instrument in watched}
 
 
 def _binance(binance: Binance, mode: Mode) -> plain.BinanceSettings:
@@ -44,21 +54,14 @@ def _binance(binance: Binance, mode: Mode) -> plain.BinanceSettings:
     )
 
 
-def _risk(risk: Risk, mode: Mode) -> plain.RiskSettings:
-    # What trades by itself does so in LIVE only if the profile's file says so.
-    acts = mode is not Mode.LIVE
-    written = risk.model_fields_set
+def _risk(risk: Risk) -> plain.RiskSettings:
     return plain.RiskSettings(
         default=plain.InstrumentRisk(
             max_order_size=risk.max_order_size,
             max_position_size=risk.max_position_size,
             max_price_deviation=risk.max_price_deviation,
-            stop_loss_threshold=risk.stop_loss_threshold
-            if acts or "stop_loss_threshold" in written
-            else None,
-            take_profit_threshold=(
-                risk.take_profit_threshold if acts or "take_profit_threshold" in written else None
-            ),
+            stop_loss_threshold=risk.stop_loss_threshold,
+            take_profit_threshold=risk.take_profit_threshold,
         ),
         instruments={
             InstrumentId(name): msgspec.convert(own, plain.InstrumentRisk, from_attributes=True)

@@ -235,6 +235,8 @@ class Order(msgspec.Struct, kw_only=True):
     updated_at: Nanos = Nanos(0)
     ended_at: Nanos | None = None
     reason: str = ""
+    ref: int = 0
+    """The strategy's own number of it; 0: not placed one by one (manual, or a quote)."""
 
     @property
     def instrument_id(self) -> InstrumentId:

@@ -73,7 +73,7 @@ def _account_identified(s: State, x: e.AccountIdentified) -> None:
 def _order_created(s: State, x: e.OrderCreated) -> None:
     s.counter += 1
     _forget_old(s, x.at)
-    _add_order(s, x)
+    _add_order(s, x).ref = x.ref
     strategy = s.strategies.get(x.request.strategy_id)
     if strategy is not None:
         strategy.orders_sent += 1

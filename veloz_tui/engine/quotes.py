@@ -22,7 +22,9 @@ def requote(turn: Turn, strategy_id: StrategyId, instrument_id: InstrumentId) ->
     if intent is None or instrument is None or market is None or not market.is_fresh:
         return
     working = [
-        o for o in open_orders(turn) if o.strategy_id == strategy_id and o.instrument_id == instrument_id
+        o
+        for o in open_orders(turn)
+        if o.strategy_id == strategy_id and o.instrument_id == instrument_id and not o.ref
     ]
     bid, ask = market.book.best_bid, market.book.best_ask
     touch = None

@@ -4,7 +4,6 @@ Latest wins; nothing moves inside the tolerance. A moved quote is canceled first
 when the cancel is confirmed (the next call with the then working orders), unless risk covers both at once.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -13,7 +12,7 @@ import msgspec
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.reports import QuoteIntent
-from veloz_tui.domain.types import ZERO, ClientOrderId, InstrumentId, Nanos, Side, StrategyId
+from veloz_tui.domain.types import ZERO, ClientOrderId, Side, StrategyId
 
 Touch = tuple[Decimal, Decimal]
 """The best public bid and ask."""
@@ -172,53 +171,3 @@ def _tolerance(intent: QuoteIntent, instrument: Instrument) -> Decimal:
     if intent.bid is None or intent.ask is None:
         return instrument.tick_size
     return (intent.ask - intent.bid) * _DEFAULT_TOLERANCE
-
-
-class QuotePacer:
-    """Spends at most `budget` new orders in any `window_ns`; the newest wish of an instrument waits its turn.
-
-    The first half of the budget goes at once, the rest evenly over the window, so that a burst never leaves a
-    strategy without a quote for most of a window. Cancels cost nothing and never wait.
-    """
-
-    def __init__(self, *, budget: int, window_ns: int) -> None:
-        if budget < 1 or window_ns < 1:
-            raise ValueError(f"a budget of {budget} in {window_ns} ns allows nothing")
-        self._budget = budget
-        self._window_ns = window_ns
-        self._spent: deque[Nanos] = deque(maxlen=budget)
-        self._waiting: dict[InstrumentId, QuoteIntent] = {}
-
-    def pace(self, intent: QuoteIntent, plan: QuotePlan, *, now: Nanos) -> tuple[QuotePlan, Nanos | None]:
-        """Return what of the plan may be done now, and when to look at the wish again (None: never)."""
-        self._waiting.pop(intent.instrument_id, None)
-        places: list[OrderRequest] = []
-        for request in plan.places:
-            due = self._due(now)
-            if due > now:
-                self._waiting[intent.instrument_id] = intent
-                return QuotePlan(plan.cancels, tuple(places)), due
-            self._spent.append(now)
-            places.append(request)
-        return plan, None
-
-    def take_waiting(self) -> tuple[QuoteIntent, ...]:
-        """Return the postponed wishes, the newest of each instrument, the longest waiting first."""
-        waiting = tuple(self._waiting.values())
-        self._waiting.clear()
-        return waiting
-
-    def forget(self, instrument_id: InstrumentId) -> None:
-        """The wish is withdrawn."""
-        self._waiting.pop(instrument_id, None)
-
-    def _due(self, now: Nanos) -> Nanos:
-        while self._spent and now - self._spent[0] >= self._window_ns:
-            self._spent.popleft()
-        at_once = (self._budget + 1) // 2
-        if len(self._spent) < at_once:
-            return now
-        due = self._spent[-1] + self._window_ns // (self._budget - at_once + 1)
-        if len(self._spent) >= self._budget:
-            due = max(due, self._spent[0] + self._window_ns)
-        return Nanos(max(now, due))

@@ -133,7 +133,7 @@ def on_reported(turn: Turn, report: StrategyReported) -> None:
         return
     if report.callback_us:
         live.callbacks_us.append(report.callback_us)
-    if report.doing:
+    if report.doing or report.callback_us:
         live.doing = report.doing
     is_muted = record.state is not StrategyState.RUNNING or turn.state.is_paused
     for intent in report.intents:

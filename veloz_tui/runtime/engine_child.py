@@ -56,7 +56,7 @@ class EngineChild:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with log.open("ab") as stderr, theirs:
             process = subprocess.Popen(
-                [sys.executable, "-m", "veloz_tui.runtime.node", "--link-fd", str(theirs.fileno())],
+                [sys.executable, "-m", "veloz_tui.runtime.engine_main", "--link-fd", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,

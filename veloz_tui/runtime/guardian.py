@@ -4,29 +4,19 @@ Small on purpose: no strategies, no journal, REST only. It answers guardian.sock
 and, when a kill makes no progress or the engine dies or hangs, fences it (SIGKILL) and sweeps the venues.
 """
 
-import argparse
 import asyncio
 import logging
 import os
 import random
 import signal
-import sys
 import time
 from collections import deque
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from veloz_tui.config.harden import harden_process
-from veloz_tui.config.lock import ProfileLock
-from veloz_tui.config.logs import configure_logging
-from veloz_tui.config.paths import DEFAULT_PROFILE, ProfilePaths, private_umask
+from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.config.plain import Settings
-from veloz_tui.config.redact import install_hooks
 from veloz_tui.config.secret import Secret
-from veloz_tui.config.settings import load_settings
 from veloz_tui.control.guardian import (
     GuardianDone,
     GuardianKill,
@@ -42,7 +32,6 @@ from veloz_tui.control.guardian import (
     serve_guardian,
 )
 from veloz_tui.control.identity import PeerIdentity
-from veloz_tui.domain.errors import ConfigError, VelozError
 from veloz_tui.domain.types import Mode
 from veloz_tui.domain.views import KillView
 from veloz_tui.runtime import sim_child
@@ -50,8 +39,6 @@ from veloz_tui.runtime.clock import EngineClock
 from veloz_tui.runtime.compose import binance_hosts, version
 from veloz_tui.runtime.engine_child import EngineChild
 from veloz_tui.runtime.flag import raise_flag, read_flag
-from veloz_tui.runtime.guardian_start import GuardianStart
-from veloz_tui.runtime.key_loading import load_keys
 from veloz_tui.runtime.kill_record import write_report
 from veloz_tui.runtime.link import (
     AdoptEngine,
@@ -418,53 +405,3 @@ def _unverified(report: SweepReport | None, state: KillState | None) -> tuple[st
 
 def _kill_id() -> str:
     return f"g{os.getpid()}-{time.monotonic_ns()}"
-
-
-async def _main(profile: str, config: Path | None, adopt_fd: int | None) -> int:
-    paths = ProfilePaths.of(profile)
-    paths.create()
-    configure_logging(paths.logs, "guardian")
-    install_hooks()
-    harden_process()
-    settings = load_settings(profile, config_file=config)
-    paths.bind_mode(settings.profile.mode)
-    lock = ProfileLock(paths.guardian_lock, purpose=f"the guardian of profile {profile}")
-    lock.acquire()
-    if adopt_fd is not None:
-        engine, handed = await EngineChild.adopt(adopt_fd)
-        sim = None
-        if handed.sim_port is not None:
-            sim = sim_child.SimAddress(0, handed.sim_port, handed.sim_id)
-        guardian = Guardian(settings, paths, handed.keys, config_file=config, sim=sim)
-        return await guardian.run(adopted=engine)
-    keys: tuple[KeyMaterial, ...] = ()
-    if settings.profile.mode is not Mode.DEMO:
-        keys = load_keys(settings, paths, _read_start().password)
-    return await Guardian(settings, paths, keys, config_file=config).run()
-
-
-def _read_start() -> GuardianStart:
-    line = sys.stdin.buffer.readline()
-    try:
-        return msgspec.json.decode(line, type=GuardianStart) if line.strip() else GuardianStart()
-    except msgspec.DecodeError as error:
-        raise ConfigError(f"the start line can't be read: {error}") from error
-
-
-def main(arguments: Sequence[str]) -> int:
-    """`--profile NAME`, the start line on standard input. Returns the exit code."""
-    private_umask()
-    options = argparse.ArgumentParser(prog="veloz guardian")
-    options.add_argument("--profile", default=DEFAULT_PROFILE)
-    options.add_argument("--config", type=Path, default=None)
-    options.add_argument("--adopt-fd", type=int, default=None)
-    chosen = options.parse_args(arguments)
-    try:
-        return asyncio.run(_main(str(chosen.profile), chosen.config, chosen.adopt_fd))
-    except VelozError as error:
-        sys.stderr.write(f"veloz guardian: {error}\n")
-        return error.exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -97,7 +97,7 @@ class GuardianLink:
 def restart_guardian(profile: str, config_file: str | None, *, log: Path) -> tuple[int, int]:
     """Start a guardian that adopts this engine; returns our end's descriptor and its process id."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    command = [sys.executable, "-m", "veloz_tui.runtime.guardian", "--profile", profile]
+    command = [sys.executable, "-m", "veloz_tui.runtime.guardian_main", "--profile", profile]
     if config_file:
         command += ["--config", config_file]
     with log.open("ab") as stderr, theirs:

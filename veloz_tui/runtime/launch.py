@@ -62,7 +62,7 @@ def ensure_running(
 def _spawn_guardian(
     paths: ProfilePaths, config_path: Path | None, start: GuardianStart
 ) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "veloz_tui.runtime.guardian", "--profile", paths.profile]
+    command = [sys.executable, "-m", "veloz_tui.runtime.guardian_main", "--profile", paths.profile]
     if config_path is not None:
         command += ["--config", str(config_path.resolve())]
     log = paths.logs / "guardian.stderr"

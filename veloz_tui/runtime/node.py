@@ -9,24 +9,17 @@ import logging
 import os
 import random
 import re
-import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Final
 
-from veloz_tui.config.harden import harden_process
 from veloz_tui.config.lock import ProfileLock
-from veloz_tui.config.logs import configure_logging
-from veloz_tui.config.paths import ProfilePaths, private_umask
+from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.config.plain import Settings
-from veloz_tui.config.redact import asyncio_exception_handler, install_hooks
-from veloz_tui.config.secret import Secret
-from veloz_tui.config.settings import load_settings
 from veloz_tui.control.server import ControlServer, Identity
 from veloz_tui.domain.commands import AnyCommand, Kill, KillPrepare, Shutdown, StartStrategy
-from veloz_tui.domain.errors import ConfigError, InvariantBroken, JournalError, VelozError
+from veloz_tui.domain.errors import ConfigError, InvariantBroken, JournalError
 from veloz_tui.domain.ids import account_tag
 from veloz_tui.domain.reports import BookDelta, GuardianReported, VenueSnapshot
 from veloz_tui.domain.types import ChannelState, CommandId, InstrumentId, Mode, VenueId
@@ -106,7 +99,7 @@ class Node:
                 link=self._link,
                 now=self._clock.now,
                 dispatch=self._dispatch,
-                on_stop=self._stop,
+                on_stop=self.stop,
                 on_broken=self._on_broken,
                 snapshot=self._write_snapshot,
             )
@@ -127,7 +120,6 @@ class Node:
                 self._begin()
                 await self._server.start()
                 quiet_garbage_collection()
-                self._autostart()
                 await self._stopping.wait()
                 await self._leave(running)
         finally:
@@ -151,7 +143,13 @@ class Node:
         parts: dict[str, Coroutine[None, None, None]] = {
             f"venue {venue}": adapter.run() for venue, adapter in self._adapters.items()
         }
-        return {**parts, "beats": self._beat(), "guardian": self._listen(), "lag": self._probe_lag()}
+        return {
+            **parts,
+            "beats": self._beat(),
+            "guardian": self._listen(),
+            "lag": self._probe_lag(),
+            "autostart": self._autostart(),
+        }
 
     def _binance(self) -> BinanceSpotAdapter:
         config = self._settings.venues.binance
@@ -207,7 +205,7 @@ class Node:
         except ConfigError as error:
             sys.stderr.write(f"veloz engine: {error}\n")
             self._exit_code = error.exit_code
-            self._stop(str(error))
+            self.stop(str(error))
             return False
         self._account_lock = lock
         return True
@@ -231,7 +229,10 @@ class Node:
         self._commands += 1
         return CommandId(f"node-{self._commands}")
 
-    def _autostart(self) -> None:
+    async def _autostart(self) -> None:
+        """Strategies that ask for it start once every venue is READY, unless the run is halted."""
+        while self._phase() != "READY":
+            await asyncio.sleep(BEAT_S)
         for strategy in self._settings.strategies:
             if strategy.autostart and not self._engine.state.is_halted:
                 self._loop.dispatch(
@@ -356,7 +357,7 @@ class Node:
             turn, Surroundings(pid=os.getpid(), lag_ms=self._lag_ms), watched=books, depth=depth
         )
 
-    def _stop(self, reason: str) -> None:
+    def stop(self, reason: str) -> None:
         self._leaving = EngineLeaving(reason)
         self._stopping.set()
 
@@ -373,49 +374,3 @@ class Node:
         self._link.send(self._leaving)
         for task in running:
             task.cancel()
-
-
-def main(arguments: Sequence[str]) -> int:
-    """`--link-fd N`: the descriptor to the guardian. Returns the exit code."""
-    private_umask()
-    try:
-        return asyncio.run(_main(int(arguments[arguments.index("--link-fd") + 1])))
-    except VelozError as error:
-        sys.stderr.write(f"veloz engine: {error}\n")
-        return error.exit_code
-
-
-async def _main(descriptor: int) -> int:
-    link = await GuardianLink.connect(descriptor)
-    try:
-        start = await link.start_order()
-        paths = ProfilePaths.of(start.profile)
-        paths.create()
-        configure_logging(paths.logs, "engine")
-        logging.getLogger("veloz.control.websockets").setLevel(logging.WARNING)
-        install_hooks()
-        asyncio.get_running_loop().set_exception_handler(asyncio_exception_handler)
-        harden_process()
-        secrets = [Secret(key.secret) for key in start.keys]  # so that no log line can hold them
-        _LOG.info("starting with %d keys", len(secrets))
-        config_file = Path(start.config_file) if start.config_file else None
-        settings = load_settings(start.profile, config_file=config_file)
-        paths.bind_mode(settings.profile.mode)
-        lock = ProfileLock(paths.engine_lock, purpose=f"the engine of profile {start.profile}")
-        lock.acquire()
-        node = Node(start, settings, paths, link)
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, node._stop, "SIGTERM")
-        loop.add_signal_handler(signal.SIGINT, lambda: None)  # a Ctrl+C of the starting terminal
-        loop.add_signal_handler(signal.SIGHUP, lambda: None)
-        return await node.run()
-    except VelozError as error:
-        _LOG.error("%s", error)
-        link.send(EngineLeaving(str(error)))
-        raise
-    finally:
-        await link.close()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

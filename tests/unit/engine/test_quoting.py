@@ -20,7 +20,7 @@ from veloz_tui.domain.types import (
     TimeInForce,
     VenueId,
 )
-from veloz_tui.engine.quoting import QuotePacer, QuotePlan, diff_quotes
+from veloz_tui.engine.quoting import QuotePlan, diff_quotes
 
 D = Decimal
 COARSE = Instrument(
@@ -353,74 +353,3 @@ def test_it_works_on_a_fine_tick() -> None:
     plan = diff(wish("64120.019", "64121.981", "0.123456"), touch=(D(64120), D(64122)), instrument=BTC)
     assert prices(plan) == [(Side.BUY, D("64120.01")), (Side.SELL, D("64121.99"))]
     assert {request.quantity for request in plan.places} == {D("0.12345")}
-
-
-# --- the pace ---
-
-BOTH = diff(wish("99", "111"))
-
-
-def test_within_the_budget_a_plan_passes_whole() -> None:
-    pacer = QuotePacer(budget=10, window_ns=1000)
-    assert pacer.pace(wish("99", "111"), BOTH, now=Nanos(0)) == (BOTH, None)
-    assert pacer.take_waiting() == ()
-
-
-def test_beyond_it_cancels_pass_and_the_newest_wish_waits_until_its_time() -> None:
-    pacer = QuotePacer(budget=2, window_ns=1000)
-    newest = wish("98", "112")
-    pacer.pace(wish("99", "111"), BOTH, now=Nanos(0))
-    pacer.pace(wish("97", "113"), BOTH, now=Nanos(500))
-    plan = QuotePlan(cancels=(ClientOrderId("b"),), places=BOTH.places)
-    paced, due = pacer.pace(newest, plan, now=Nanos(600))
-    assert paced == QuotePlan(cancels=(ClientOrderId("b"),))
-    assert due == 1000
-    assert pacer.take_waiting() == (newest,)
-    assert pacer.take_waiting() == ()
-
-
-def test_a_wish_that_needs_nothing_any_more_waits_no_more() -> None:
-    pacer = QuotePacer(budget=1, window_ns=1000)
-    pacer.pace(wish("99", "111"), BOTH, now=Nanos(0))
-    assert pacer.pace(wish("99", "111"), QuotePlan(), now=Nanos(1)) == (QuotePlan(), None)
-    assert pacer.take_waiting() == ()
-
-
-def test_a_withdrawn_wish_is_forgotten() -> None:
-    pacer = QuotePacer(budget=1, window_ns=1000)
-    pacer.pace(wish("99", "111"), BOTH, now=Nanos(0))
-    pacer.forget(BTC_ID)
-    assert pacer.take_waiting() == ()
-
-
-@pytest.mark.parametrize(("budget", "window_ns"), [(0, 1000), (1, 0)])
-def test_a_budget_of_nothing_is_refused(budget: int, window_ns: int) -> None:
-    with pytest.raises(ValueError, match="allows nothing"):
-        QuotePacer(budget=budget, window_ns=window_ns)
-
-
-@given(st.integers(1, 8), st.lists(st.integers(0, 400), max_size=60))
-def test_no_window_ever_sees_more_than_the_budget(budget: int, gaps: list[int]) -> None:
-    pacer = QuotePacer(budget=budget, window_ns=1000)
-    now, placed = 0, []
-    for gap in gaps:
-        now += gap
-        paced, due = pacer.pace(wish("99", "111"), BOTH, now=Nanos(now))
-        placed += [now] * len(paced.places)
-        assert (due is None) is (len(paced.places) == 2)
-        assert due is None or now < due <= now + 1000
-    for start in placed:
-        assert sum(start <= at < start + 1000 for at in placed) <= budget
-
-
-@given(st.integers(1, 8))
-def test_looking_again_when_due_always_places_something(budget: int) -> None:
-    pacer = QuotePacer(budget=budget, window_ns=1000)
-    now = Nanos(0)
-    for _ in range(30):
-        _, due = pacer.pace(wish("99", "111"), BOTH, now=now)
-        if due is not None:
-            now = due
-            (waiting,) = pacer.take_waiting()
-            paced, _ = pacer.pace(waiting, BOTH, now=now)
-            assert paced.places

@@ -60,6 +60,7 @@ class TestLeverage:
         assert code("buy 5 @ 90", inputs) == ""
         denial = refusal("buy 5.001 @ 90", inputs)
         assert (denial.code, denial.limit, denial.value) == ("LEVERAGE_MAX", d("2000"), d("2000.1"))
+        assert "exposure 2,000.10 > max 2,000.00 USDT (2x equity 1,000)" in denial.text
 
     def test_what_lifts_no_worst_case_passes_however_high_it_is(self) -> None:
         inputs = limited(

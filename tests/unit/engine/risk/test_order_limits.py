@@ -77,6 +77,11 @@ class TestOrderSize:
         assert denial.code == "BOOK_TOO_THIN"
         assert "holds only 0 BTC. Nothing sent. Give a price" in denial.text
 
+    def test_a_level_of_less_than_a_lot_fills_nothing_and_is_not_reached(self) -> None:
+        dust = book(asks=[(100.01, 1.0), (200.0, 0.0001)])
+        denial = refusal("buy 1.001 market", world(book=dust))
+        assert "the book holds only 1.000 BTC to 100.01" in denial.text
+
     def test_a_deep_walk_goes_past_the_first_levels(self) -> None:
         deep = book(asks=[(100 + step / 100, 0.25) for step in range(1, 1001)])
         assert code("buy 100 market", world(book=deep)) == ""  # 400 levels

@@ -1,0 +1,68 @@
+"""The entry of the engine process: `python -m veloz_tui.runtime.engine_main --link-fd N`."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from veloz_tui.config.harden import harden_process
+from veloz_tui.config.lock import ProfileLock
+from veloz_tui.config.logs import configure_logging
+from veloz_tui.config.paths import ProfilePaths, private_umask
+from veloz_tui.config.redact import asyncio_exception_handler, install_hooks
+from veloz_tui.config.secret import Secret
+from veloz_tui.config.settings import load_settings
+from veloz_tui.domain.errors import VelozError
+from veloz_tui.runtime.guardian_link import GuardianLink
+from veloz_tui.runtime.link import EngineLeaving
+from veloz_tui.runtime.node import Node
+
+_LOG = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`--link-fd N`: the descriptor to the guardian. Returns the exit code."""
+    private_umask()
+    try:
+        return asyncio.run(_main(int(arguments[arguments.index("--link-fd") + 1])))
+    except VelozError as error:
+        sys.stderr.write(f"veloz engine: {error}\n")
+        return error.exit_code
+
+
+async def _main(descriptor: int) -> int:
+    link = await GuardianLink.connect(descriptor)
+    try:
+        start = await link.start_order()
+        paths = ProfilePaths.of(start.profile)
+        paths.create()
+        configure_logging(paths.logs, "engine")
+        logging.getLogger("veloz.control.websockets").setLevel(logging.WARNING)
+        install_hooks()
+        asyncio.get_running_loop().set_exception_handler(asyncio_exception_handler)
+        harden_process()
+        secrets = [Secret(key.secret) for key in start.keys]  # so that no log line can hold them
+        _LOG.info("starting with %d keys", len(secrets))
+        config_file = Path(start.config_file) if start.config_file else None
+        settings = load_settings(start.profile, config_file=config_file)
+        paths.bind_mode(settings.profile.mode)
+        lock = ProfileLock(paths.engine_lock, purpose=f"the engine of profile {start.profile}")
+        lock.acquire()
+        node = Node(start, settings, paths, link)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, node._stop, "SIGTERM")
+        loop.add_signal_handler(signal.SIGINT, lambda: None)  # a Ctrl+C of the starting terminal
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)
+        return await node.run()
+    except VelozError as error:
+        _LOG.error("%s", error)
+        link.send(EngineLeaving(str(error)))
+        raise
+    finally:
+        await link.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
