@@ -10,7 +10,7 @@ from veloz_tui.commands.start import start
 from veloz_tui.commands.trade import ANSWER_WITHIN_S, report
 from veloz_tui.config.lock import holder_pid
 from veloz_tui.config.paths import ProfilePaths
-from veloz_tui.control.client import fetch_view, new_command_id, run_command
+from veloz_tui.control.client import new_command_id, run_command
 from veloz_tui.control.errors import EngineNotRunning, GuardianNotRunning
 from veloz_tui.control.guardian import GuardianRefused, GuardianShutdown, ask_guardian
 from veloz_tui.control.identity import own_name
@@ -34,8 +34,7 @@ def engine(profile: Profile, *, link_fd: int | None, as_json: bool) -> int:
     """
     if link_fd is not None:
         return engine_main()(["--link-fd", str(link_fd)])
-    start(profile)
-    view = fetch_view(profile.paths)
+    view = start(profile)
     if as_json:
         emit_json(view.status)
     else:

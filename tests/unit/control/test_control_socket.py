@@ -91,6 +91,10 @@ async def test_socket_left_behind_by_a_dead_engine_is_replaced(tmp_path: Path) -
     dead.bind(str(tmp_path / "engine.sock"))
     dead.close()
     stub = EngineStub(tmp_path)
+    stub.session_token.write_text("of the dead one")
+    stub.session_token.chmod(0o600)
+    with pytest.raises(EngineNotRunning):
+        await ask_view(stub)
     async with stub.server, Console(stub, "a") as console:
         assert console.client.has_control
     assert not stub.engine_socket.exists()
