@@ -52,7 +52,7 @@ async def _main(descriptor: int) -> int:
         lock.acquire()
         node = Node(start, settings, paths, link)
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, node._stop, "SIGTERM")
+        loop.add_signal_handler(signal.SIGTERM, node.stop, "SIGTERM")
         loop.add_signal_handler(signal.SIGINT, lambda: None)  # a Ctrl+C of the starting terminal
         loop.add_signal_handler(signal.SIGHUP, lambda: None)
         return await node.run()
