@@ -21,6 +21,11 @@ class ControlLease(Generic[T]):
     def holder(self) -> T | None:
         return self._line[0] if self._line else None
 
+    @property
+    def line(self) -> tuple[T, ...]:
+        """Everybody who wants control, the holder first."""
+        return tuple(self._line)
+
     def join(self, who: T) -> None:
         """Want control: get it if it is free, else wait."""
         if who not in self._line:

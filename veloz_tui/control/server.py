@@ -81,7 +81,8 @@ class ControlServer:
 
     `on_command` gets each admitted command with `by` filled in, and must only hand it on; an OperatorError it
     raises becomes the answer. `build_view` is called at up to 20 Hz for each set of watched books.
-    `on_control` hears (holder or "", what happened) at each change of the lease, for the journal.
+    `on_control` hears (console in control or "", what happened) at each change, for the journal and for
+    what is to happen on detaching. One-shot commands hold the lease for moments and don't count as consoles.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class ControlServer:
         self._server: Server | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._view_failure = ""
+        self._lasting_controller = ""
 
     async def start(self) -> None:
         """Write the session token, bind the socket (both 0600) and let consoles in."""
@@ -239,7 +241,10 @@ class ControlServer:
         for peer in self._peers:
             if peer is not apart_from:
                 peer.owe(ControlChanged(peer is holder, self.controller, text))
-        self._on_control(self.controller, text)
+        lasting = next((peer.who for peer in self._lease.line if peer.hello.wants_views), "")
+        if lasting != self._lasting_controller:
+            self._lasting_controller = lasting
+            self._on_control(lasting, text)
 
     async def _read(self, peer: Peer, connection: ServerConnection) -> None:
         loop = asyncio.get_running_loop()

@@ -400,6 +400,19 @@ async def test_one_shot_command_can_take_control_and_gives_it_back(engine: Engin
         await until(lambda: console.client.has_control and "left" in console.client.link.text)
 
 
+async def test_one_shot_commands_do_not_look_like_a_console_leaving(engine: EngineStub) -> None:
+    answer_all(engine)
+    await ask_engine(engine, pause())
+    await until(lambda: engine.server.peer_count == 0)
+    assert engine.control == []
+    async with Console(engine, "pid 1 pts/1"):
+        await ask_engine(engine, pause(), takes_control=True)
+        await until(lambda: engine.server.peer_count == 1)
+        assert len(engine.control) == 1
+    await until(lambda: len(engine.control) == 2)
+    assert engine.control[-1][0] == ""
+
+
 async def test_one_shot_without_an_engine_says_what_to_start(tmp_path: Path) -> None:
     with pytest.raises(EngineNotRunning, match="start it: veloz") as caught:
         await ask_view(EngineStub(tmp_path))
