@@ -1,49 +1,34 @@
 """Views for consoles: everything is computed here, a console only draws. Read-only over State and Live."""
 
 from collections.abc import Collection, Iterable
-from decimal import Decimal
 
 import msgspec
 
-from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import JournalState
 from veloz_tui.domain.types import (
     MILLISECOND,
     ZERO,
-    Asset,
     ChannelState,
-    ClientOrderId,
     InstrumentId,
-    Side,
     StrategyId,
     StrategyState,
     VenueId,
 )
 from veloz_tui.domain.views import (
-    AccountView,
     AlertView,
-    AssetView,
-    InstrumentView,
     KillView,
-    LadderView,
-    LevelView,
-    OrderView,
-    PositionView,
     StatusView,
     StrategyView,
     VenueView,
     View,
 )
 from veloz_tui.engine import pnl, words
-from veloz_tui.engine.live import LiveBook
-from veloz_tui.engine.risk.exposure import worst_case
-from veloz_tui.engine.risk_inputs import leaves, trading_state
+from veloz_tui.engine.account_views import account_view, has_stop, order_views, position_view
+from veloz_tui.engine.market_views import instrument_view, ladder_view
+from veloz_tui.engine.risk_inputs import trading_state
 from veloz_tui.engine.turn import Turn
 
-KEEP_ENDED_ON_SCREEN_NS = 10_000 * MILLISECOND
-"""Ended orders stay in view this long, so that an end is seen."""
-MAX_ORDERS = 500
 MAX_ALERTS = 200
 
 
@@ -63,11 +48,11 @@ def build_view(turn: Turn, around: Surroundings, *, watched: Iterable[Instrument
         status=_status(turn, around),
         kill=_kill(turn),
         venues=tuple(_venue(turn, venue) for venue in turn.settings.venues),
-        instruments=tuple(_instrument(turn, i) for i in configured),
-        books=tuple(_ladder(turn, i, depth) for i in known),
-        orders=_orders(turn),
-        positions=tuple(_position(turn, i) for i, p in turn.state.positions.items() if p.quantity),
-        account=_account(turn),
+        instruments=tuple(instrument_view(turn, i) for i in configured),
+        books=tuple(ladder_view(turn, i, depth) for i in known),
+        orders=order_views(turn),
+        positions=tuple(position_view(turn, i) for i, p in turn.state.positions.items() if p.quantity),
+        account=account_view(turn),
         strategies=tuple(_strategy(turn, s.strategy_id) for s in turn.settings.strategies),
         alerts=_alerts(turn),
         log_seq=turn.state.seq,
@@ -165,7 +150,7 @@ def _open_positions(turn: Turn) -> str:
     texts = []
     for instrument_id, position in turn.state.positions.items():
         if position.quantity:
-            stop = "" if _has_stop(turn, instrument_id) else " no stop"
+            stop = "" if has_stop(turn, instrument_id) else " no stop"
             texts.append(f"{_held(turn, instrument_id)}{stop}")
     return f"OPEN POSITION {', '.join(texts)}" if texts else ""
 
@@ -181,13 +166,6 @@ def _unprotected(turn: Turn, stops: list[Order]) -> str:
             value = abs(position.quantity * price)
             texts.append(f"{_held(turn, instrument_id)} ({value:,.0f} {instrument.quote})")
     return f" -> {', '.join(texts)} unprotected" if texts else ""
-
-
-def _has_stop(turn: Turn, instrument_id: InstrumentId) -> bool:
-    return any(
-        order.instrument_id == instrument_id and order.is_stop
-        for order in (turn.state.orders[i] for i in turn.state.open_orders)
-    )
 
 
 def _venue(turn: Turn, venue: VenueId) -> VenueView:
@@ -212,205 +190,6 @@ def _venue(turn: Turn, venue: VenueId) -> VenueView:
         protection="guardian only",
         reason="; ".join(reason for reason in live.reasons.values() if reason),
     )
-
-
-# --- Market -----------------------------------------------------------------------------------------------
-
-
-def _instrument(turn: Turn, instrument_id: InstrumentId) -> InstrumentView:
-    instrument = turn.state.instruments[instrument_id]
-    market = turn.live.books.get(instrument_id) or LiveBook()
-    bid, ask = market.book.best_bid, market.book.best_ask
-    last = market.last_price
-    change = None
-    if last is not None and market.first_price:
-        change = instrument.price_from_level(last) / instrument.price_from_level(market.first_price) - 1
-    return InstrumentView(
-        instrument_id=instrument_id,
-        display=instrument.display,
-        venue=instrument.venue,
-        base=instrument.base,
-        quote=instrument.quote,
-        tick_size=instrument.tick_size,
-        lot_size=instrument.lot_size,
-        min_notional=instrument.min_notional,
-        bid=instrument.price_from_level(bid[0]) if bid else None,
-        ask=instrument.price_from_level(ask[0]) if ask else None,
-        last=instrument.price_from_level(last) if last is not None else None,
-        change_fraction=change,
-        stale_reason=market.stale_reason,
-        position=turn.state.position(instrument_id).quantity,
-    )
-
-
-def _ladder(turn: Turn, instrument_id: InstrumentId, depth: int) -> LadderView:
-    instrument = turn.state.instruments[instrument_id]
-    market = turn.live.books.get(instrument_id) or LiveBook()
-    mine = _mine(turn, instrument_id)
-    return LadderView(
-        instrument_id=instrument_id,
-        bids=_levels(instrument, market.book.bid_levels(depth), mine[Side.BUY]),
-        asks=_levels(instrument, market.book.ask_levels(depth), mine[Side.SELL]),
-        last_price=instrument.price_from_level(market.last_price) if market.last_price is not None else None,
-        last_side=market.last_side,
-        stale_reason=market.stale_reason,
-        is_quiet=market.is_quiet,
-        age_ms=(turn.now - market.updated_at) // MILLISECOND if market.updated_at else None,
-        update_id=market.book.update_id,
-    )
-
-
-def _mine(turn: Turn, instrument_id: InstrumentId) -> dict[Side, dict[Decimal, tuple[Decimal, int]]]:
-    """Our resting leaves by side and price."""
-    found: dict[Side, dict[Decimal, tuple[Decimal, int]]] = {Side.BUY: {}, Side.SELL: {}}
-    for client_order_id in turn.state.open_orders:
-        order = turn.state.orders[client_order_id]
-        price = order.request.price
-        if order.instrument_id != instrument_id or price is None or order.is_stop:
-            continue
-        size, count = found[order.side].get(price, (ZERO, 0))
-        found[order.side][price] = (size + order.leaves, count + 1)
-    return found
-
-
-def _levels(
-    instrument: Instrument, levels: list[tuple[float, float]], mine: dict[Decimal, tuple[Decimal, int]]
-) -> tuple[LevelView, ...]:
-    rows = []
-    for level_price, level_size in levels:
-        price = instrument.price_from_level(level_price)
-        size, count = mine.get(price, (ZERO, 0))
-        rows.append(LevelView(price, instrument.quantity_from_level(level_size), size, count))
-    return tuple(rows)
-
-
-# --- Orders, positions, account ---------------------------------------------------------------------------
-
-
-def _orders(turn: Turn) -> tuple[OrderView, ...]:
-    """Open orders, newest first, and those that ended a moment ago."""
-    state = turn.state
-    ended: list[ClientOrderId] = []
-    for client_order_id in reversed(state.ended):
-        if turn.now - state.ended[client_order_id] > KEEP_ENDED_ON_SCREEN_NS or len(ended) >= MAX_ORDERS:
-            break
-        ended.append(client_order_id)
-    ids = [*reversed(state.open_orders), *ended][:MAX_ORDERS]
-    short = _short_ids(ids)
-    return tuple(_order(turn, state.orders[i], short[i]) for i in ids)
-
-
-def _short_ids(ids: Iterable[str]) -> dict[str, str]:
-    """The shortest unique suffix of each, of at least four letters."""
-    texts = list(ids)
-    found: dict[str, str] = {}
-    for length in range(4, 40):
-        counts: dict[str, int] = {}
-        rest = [text for text in texts if text not in found]
-        for text in texts:
-            counts[text[-length:]] = counts.get(text[-length:], 0) + 1
-        for text in rest:
-            if counts[text[-length:]] == 1:
-                found[text] = text[-length:]
-        if len(found) == len(texts):
-            break
-    return {text: found.get(text, text) for text in texts}
-
-
-def _order(turn: Turn, order: Order, short_id: str) -> OrderView:
-    request = order.request
-    return OrderView(
-        client_order_id=order.client_order_id,
-        short_id=short_id,
-        instrument_id=request.instrument_id,
-        side=request.side,
-        order_type=request.order_type,
-        time_in_force=request.time_in_force,
-        post_only=request.post_only,
-        reduce_only=request.reduce_only,
-        price=request.price,
-        stop_price=request.stop_price,
-        quantity=request.quantity,
-        filled=order.filled,
-        leaves=order.leaves if order.is_open else ZERO,
-        average_price=order.average_price,
-        status=order.status,
-        created_at=order.created_at,
-        strategy_id=request.strategy_id,
-        in_doubt_since=order.in_doubt_since,
-        cancel_requested_at=order.cancel_requested_at,
-        reason=order.reason,
-        is_external=order.is_external,
-    )
-
-
-def _position(turn: Turn, instrument_id: InstrumentId) -> PositionView:
-    state, live = turn.state, turn.live
-    position = state.positions[instrument_id]
-    price = pnl.mark(state, live, instrument_id)
-    fees = live.fees.get(state.venue_of(instrument_id))
-    limit = turn.settings.limits.for_instrument(instrument_id).max_position_size
-    buying, selling, _ = leaves(turn, instrument_id)
-    worst = worst_case(position=position.quantity, buy_leaves=buying, sell_leaves=selling)
-    by_strategy = {
-        s: p[instrument_id].quantity for s, p in state.strategy_positions.items() if instrument_id in p
-    }
-    return PositionView(
-        instrument_id=instrument_id,
-        quantity=position.quantity,
-        entry=position.entry,
-        break_even=position.break_even(fees[1]) if fees else None,
-        mark=price,
-        unrealized=position.unrealized(price) if price is not None else None,
-        realized_today=pnl.day_realized(state, instrument_id),
-        limit_fraction=worst * price / limit if limit is not None and price is not None else None,
-        has_stop=_has_stop(turn, instrument_id),
-        by_strategy={s: quantity for s, quantity in by_strategy.items() if quantity},
-    )
-
-
-def _account(turn: Turn) -> AccountView:
-    state, live, settings = turn.state, turn.live, turn.settings
-    equity = pnl.equity(state, live, settings)
-    open_pnl = [pnl.unrealized(state, live, i) for i in state.positions]
-    unrealized = None if None in open_pnl else sum((p for p in open_pnl if p is not None), ZERO)
-    peak = live.equity_peak
-    free = [b[settings.quote].free for b in state.balances.values() if settings.quote in b]
-    fees = next(iter(live.fees.values()), None)
-    return AccountView(
-        quote=settings.quote,
-        equity=equity,
-        free=sum(free, ZERO) if free else None,
-        day_pnl=equity - state.day_equity if equity is not None and state.day_equity is not None else None,
-        day_realized=sum((pnl.day_realized(state, i) for i in state.positions), ZERO),
-        day_unrealized=unrealized,
-        day_fees=sum((p.fees - state.day_fees.get(i, ZERO) for i, p in state.positions.items()), ZERO),
-        drawdown_fraction=(peak - equity) / peak if peak and equity is not None else None,
-        assets=tuple(_assets(turn)),
-        maker_fee=fees[0] if fees else None,
-        taker_fee=fees[1] if fees else None,
-    )
-
-
-def _assets(turn: Turn) -> Iterable[AssetView]:
-    for venue, balances in turn.state.balances.items():
-        for balance in balances.values():
-            if balance.total:
-                yield AssetView(
-                    venue=venue,
-                    asset=Asset(balance.asset),
-                    free=balance.free,
-                    locked=balance.locked,
-                    total=balance.total,
-                    value=pnl.asset_value(
-                        turn.state,
-                        turn.live,
-                        venue=venue,
-                        asset=balance.asset,
-                        quote=turn.settings.quote,
-                        amount=balance.total,
-                    ),
-                )
 
 
 # --- Strategies and alerts --------------------------------------------------------------------------------

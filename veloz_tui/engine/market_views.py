@@ -1,0 +1,85 @@
+"""Views of the public market: the watch list's rows and the ladders, with our own orders in them."""
+
+from decimal import Decimal
+
+from veloz_tui.domain.instrument import Instrument
+from veloz_tui.domain.types import (
+    MILLISECOND,
+    ZERO,
+    InstrumentId,
+    Side,
+)
+from veloz_tui.domain.views import (
+    InstrumentView,
+    LadderView,
+    LevelView,
+)
+from veloz_tui.engine.live import LiveBook
+from veloz_tui.engine.turn import Turn
+
+
+def instrument_view(turn: Turn, instrument_id: InstrumentId) -> InstrumentView:
+    instrument = turn.state.instruments[instrument_id]
+    market = turn.live.books.get(instrument_id) or LiveBook()
+    bid, ask = market.book.best_bid, market.book.best_ask
+    last = market.last_price
+    change = None
+    if last is not None and market.first_price:
+        change = instrument.price_from_level(last) / instrument.price_from_level(market.first_price) - 1
+    return InstrumentView(
+        instrument_id=instrument_id,
+        display=instrument.display,
+        venue=instrument.venue,
+        base=instrument.base,
+        quote=instrument.quote,
+        tick_size=instrument.tick_size,
+        lot_size=instrument.lot_size,
+        min_notional=instrument.min_notional,
+        bid=instrument.price_from_level(bid[0]) if bid else None,
+        ask=instrument.price_from_level(ask[0]) if ask else None,
+        last=instrument.price_from_level(last) if last is not None else None,
+        change_fraction=change,
+        stale_reason=market.stale_reason,
+        position=turn.state.position(instrument_id).quantity,
+    )
+
+
+def ladder_view(turn: Turn, instrument_id: InstrumentId, depth: int) -> LadderView:
+    instrument = turn.state.instruments[instrument_id]
+    market = turn.live.books.get(instrument_id) or LiveBook()
+    mine = _mine(turn, instrument_id)
+    return LadderView(
+        instrument_id=instrument_id,
+        bids=_levels(instrument, market.book.bid_levels(depth), mine[Side.BUY]),
+        asks=_levels(instrument, market.book.ask_levels(depth), mine[Side.SELL]),
+        last_price=instrument.price_from_level(market.last_price) if market.last_price is not None else None,
+        last_side=market.last_side,
+        stale_reason=market.stale_reason,
+        is_quiet=market.is_quiet,
+        age_ms=(turn.now - market.updated_at) // MILLISECOND if market.updated_at else None,
+        update_id=market.book.update_id,
+    )
+
+
+def _mine(turn: Turn, instrument_id: InstrumentId) -> dict[Side, dict[Decimal, tuple[Decimal, int]]]:
+    """Our resting leaves by side and price."""
+    found: dict[Side, dict[Decimal, tuple[Decimal, int]]] = {Side.BUY: {}, Side.SELL: {}}
+    for client_order_id in turn.state.open_orders:
+        order = turn.state.orders[client_order_id]
+        price = order.request.price
+        if order.instrument_id != instrument_id or price is None or order.is_stop:
+            continue
+        size, count = found[order.side].get(price, (ZERO, 0))
+        found[order.side][price] = (size + order.leaves, count + 1)
+    return found
+
+
+def _levels(
+    instrument: Instrument, levels: list[tuple[float, float]], mine: dict[Decimal, tuple[Decimal, int]]
+) -> tuple[LevelView, ...]:
+    rows = []
+    for level_price, level_size in levels:
+        price = instrument.price_from_level(level_price)
+        size, count = mine.get(price, (ZERO, 0))
+        rows.append(LevelView(price, instrument.quantity_from_level(level_size), size, count))
+    return tuple(rows)
