@@ -14,6 +14,7 @@ from veloz_tui.sim.binance_errors import VenueError
 from veloz_tui.sim.faults import IMMEDIATE_ACTIONS, Fault
 from veloz_tui.sim.match_messages import Side
 from veloz_tui.sim.orders import Order
+from veloz_tui.sim.placement import parse
 from veloz_tui.sim.replay import Replay
 from veloz_tui.sim.settings import AccountSettings
 from veloz_tui.sim.user_events import oversized
@@ -49,6 +50,11 @@ class _OrderControl(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     account: str = "demo"
 
 
+class _Placement(msgspec.Struct, forbid_unknown_fields=True):
+    params: dict[str, str]
+    account: str = "demo"
+
+
 class Admin:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
@@ -66,6 +72,7 @@ class Admin:
             ("DELETE", "/sim/faults", self._clear_faults),
             ("POST", "/sim/market", self._market),
             ("POST", "/sim/order", self._order),
+            ("POST", "/sim/place", self._place),
             ("POST", "/sim/replay/start", self._start_replay),
             ("GET", "/sim/replay/status", self._replay_status),
             ("GET", "/sim/replay/dropped", self._dropped),
@@ -269,6 +276,13 @@ class Admin:
                 exchange.cancel(order, f"web_{order.order_id}")
             case other:
                 raise ValueError(f"unknown order action {other}")
+        self._venue.events.flush()
+        return _json(order)
+
+    async def _place(self, request: web.Request) -> web.Response:
+        """Place an order as the account's owner would on the venue's own pages."""
+        wanted = msgspec.json.decode(await request.read(), type=_Placement)
+        order, _ = self._venue.exchange.place(self._account(wanted.account), parse(wanted.params))
         self._venue.events.flush()
         return _json(order)
 

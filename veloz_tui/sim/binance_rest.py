@@ -100,7 +100,7 @@ class RestApi:
         gateway = self._gateway
         used = str(gateway.limiter.weight.count(gateway.exchange.clock.ms()))
         headers = answer.headers | {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
-        if answer.uid is not None and answer.status == 200:
+        if answer.uid is not None and answer.shows_order_counts:
             ten_seconds, day = gateway.order_counts(answer.uid)
             headers["X-MBX-ORDER-COUNT-10S"] = str(ten_seconds)
             headers["X-MBX-ORDER-COUNT-1D"] = str(day)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from aiohttp import web
@@ -28,6 +29,14 @@ class _Request(msgspec.Struct):
     id: str | int | None = None
     method: str = ""
     params: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)
+
+
+class _Job(msgspec.Struct, frozen=True):
+    request_id: str | int | None
+    operation: Operation
+    params: dict[str, str]
+    act: Callable[[], Answer]
+    show: bool
 
 
 class WsApi:
@@ -89,17 +98,20 @@ class _Session:
             self._send(None, self._gateway.refusal(refusal), show=True)
             return
         method = request.method.removeprefix("v3/")
-        session_method = self._methods.get(method)
+        session_method, operation = self._methods.get(method), BY_NAME.get(method)
+        act: Callable[[], Answer]
         if session_method is not None:
-            self._gateway.ledger[f"ws-api {method}"] += 1
-            self._answer_session(request.id, params, session_method)
-            return
-        operation = BY_NAME.get(method)
-        if operation is None:
+            operation = Operation(method, "", lambda _params: SESSION_WEIGHT)
+            act = partial(self._session_answer, method, session_method, params)
+        elif operation is not None:
+            account = partial(self._account, params)
+            act = partial(self._gateway.answer, operation, params, account, wire="ws-api")
+        else:
             refusal = VenueError(-1020, f"Unknown method '{method}'.")
             self._send(request.id, self._gateway.refusal(refusal), show=self._show_limits)
             return
-        self._run(request.id, operation, params)
+        show = params.get("returnRateLimits", str(self._show_limits).lower()) != "false"
+        self._run(_Job(request.id, operation, params, act, show))
 
     def end(self) -> None:
         for subscription in list(self._subscriptions):
@@ -109,55 +121,43 @@ class _Session:
 
     # Requests
 
-    def _run(self, request_id: str | int | None, operation: Operation, params: dict[str, str]) -> None:
+    def _run(self, job: _Job) -> None:
+        # At once where nothing has to wait: the common path takes no task.
         gateway = self._gateway
-        show = params.pop("returnRateLimits", str(self._show_limits).lower()) != "false"
-
-        def act() -> Answer:
-            return gateway.answer(operation, params, lambda: self._account(params), wire="ws-api")
-
-        if gateway.latency_s or gateway.faults.has_request_faults:
-            if len(self._pending) >= PENDING_MAX:
-                busy = VenueError(-1003, "Too many requests queued.", status=429)
-                self._send(request_id, gateway.refusal(busy), show=show)
-                return
-            task = self._tasks.create_task(self._run_slowly(request_id, operation, params, show=show))
+        if not (gateway.latency_s or gateway.faults.has_request_faults):
+            self._send(job.request_id, job.act(), show=job.show)
+            gateway.events.flush()
+        elif len(self._pending) < PENDING_MAX:
+            task = self._tasks.create_task(self._run_slowly(job))
             self._pending.add(task)
             task.add_done_callback(self._pending.discard)
-            return
-        self._send(request_id, act(), show=show)
-        gateway.events.flush()
+        else:
+            busy = VenueError(-1003, "Too many requests queued.", status=429)
+            self._send(job.request_id, gateway.refusal(busy), show=job.show)
 
-    async def _run_slowly(
-        self, request_id: str | int | None, operation: Operation, params: dict[str, str], *, show: bool
-    ) -> None:
+    async def _run_slowly(self, job: _Job) -> None:
         gateway = self._gateway
         if gateway.latency_s:
             await asyncio.sleep(gateway.latency_s)
-        fault = gateway.fault_for(operation, params, wire="ws-api")
-
-        def act() -> Answer:
-            return gateway.answer(operation, params, lambda: self._account(params), wire="ws-api")
-
+        fault = gateway.fault_for(job.operation, job.params, wire="ws-api")
         if fault is None:
-            self._send(request_id, act(), show=show)
+            self._send(job.request_id, job.act(), show=job.show)
         else:
-            answer, delivery = await gateway.perform(fault, params, act)
-            await self._deliver(request_id, answer, delivery, show=show)
+            answer, delivery = await gateway.perform(fault, job.params, job.act)
+            await self._deliver(job, answer, delivery)
         gateway.events.flush()
 
-    async def _deliver(
-        self, request_id: str | int | None, answer: Answer | None, delivery: Delivery, *, show: bool
-    ) -> None:
+    async def _deliver(self, job: _Job, answer: Answer | None, delivery: Delivery) -> None:
         if answer is None or delivery == "close":
             self._connection.abort()
-        elif delivery == "half":
-            await self._connection.send_half_and_reset(self._frame(request_id, answer, show=show))
+            return
+        frame = self._frame(job.request_id, answer, show=job.show)
+        if delivery == "half":
+            await self._connection.send_half_and_reset(frame)
         elif delivery == "truncated":
-            frame = self._frame(request_id, answer, show=show)
             self._connection.control(frame[: len(frame) // 2])
         elif delivery == "normal":
-            self._send(request_id, answer, show=show)
+            self._connection.send(frame, delay_s=self._gateway.latency_s)
 
     def _account(self, params: Params) -> Account:
         gateway = self._gateway
@@ -178,18 +178,14 @@ class _Session:
 
     # Sessions and subscriptions
 
-    def _answer_session(
-        self, request_id: str | int | None, params: dict[str, str], method: _SessionMethod
-    ) -> None:
-        show = params.pop("returnRateLimits", str(self._show_limits).lower()) != "false"
+    def _session_answer(self, name: str, method: _SessionMethod, params: Params) -> Answer:
         gateway = self._gateway
+        gateway.ledger[f"ws-api {name}"] += 1
         try:
             gateway.limiter.charge(SESSION_WEIGHT, gateway.exchange.clock.ms())
-            answer = Answer(status=200, body=msgspec.json.encode(method(params)))
+            return Answer(status=200, body=msgspec.json.encode(method(params)))
         except VenueError as error:
-            answer = gateway.refusal(error)
-        self._send(request_id, answer, show=show)
-        gateway.events.flush()
+            return gateway.refusal(error)
 
     def _logon(self, params: Params) -> object:
         key = self._signed_by(params)
@@ -286,7 +282,7 @@ class _Session:
         gateway = self._gateway
         weight, ten_seconds, day, _ = rate_limits(gateway.exchange.limits)
         weight["count"] = gateway.limiter.weight.count(gateway.exchange.clock.ms())
-        if answer.uid is None:
+        if answer.uid is None or not answer.shows_order_counts:
             return [weight]
         ten_seconds["count"], day["count"] = gateway.order_counts(answer.uid)
         return [ten_seconds, day, weight]

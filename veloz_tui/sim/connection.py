@@ -55,7 +55,10 @@ class Connection:
         finally:
             for task in (sender, pinger):
                 task.cancel()
-            await asyncio.gather(sender, pinger, return_exceptions=True)
+            results = await asyncio.gather(sender, pinger, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
         return self._ws
 
     def send(self, frame: bytes, *, delay_s: float = 0.0) -> None:

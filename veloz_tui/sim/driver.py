@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import count
 
 from veloz_tui.sim.exchange import Exchange
 from veloz_tui.sim.instruments import from_settings
@@ -32,6 +33,8 @@ class MarketDriver:
         self.markets: dict[str, GeneratedMarket] = {}
         self._exchange = exchange
         self._flush = flush
+        # Nobody remembers these ids, so they begin again with each run.
+        self._background = count(-1, -1)
         for instrument in settings.instruments:
             self._list(instrument, settings.levels, seed=seed)
 
@@ -89,7 +92,7 @@ class MarketDriver:
             settings,
             book,
             rng=rng,
-            take_id=lambda: -exchange.ids.next("background"),
+            take_id=lambda: next(self._background),
             levels=levels,
             start_price=price,
         )

@@ -232,7 +232,7 @@ class Exchange:
     def force_fill(self, order: Order, quantity: Decimal | None) -> None:
         """Trade an account's resting order at its price, for scripted scenarios."""
         book = self.listings[order.symbol].book
-        taker_id = -self.ids.next("background")
+        taker_id = -self.ids.next("forced")
         self.apply_market(
             order.symbol, book.force_fill(order.order_id, quantity or order.leaves, taker_id=taker_id)
         )

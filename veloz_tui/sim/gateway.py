@@ -32,6 +32,8 @@ class Answer(msgspec.Struct, kw_only=True):
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     retry_after_ms: int | None = None
     uid: int | None = None
+    # Only answers to new orders show the account's order counts.
+    shows_order_counts: bool = False
 
 
 class ApiKey(msgspec.Struct):
@@ -107,7 +109,8 @@ class Gateway:
         except VenueError as error:
             return self.refusal(error, account)
         uid = account.uid if account is not None else None
-        return Answer(status=200, body=self._encoder.encode(result), uid=uid)
+        counts = operation.name in ("order.place", "order.cancelReplace")
+        return Answer(status=200, body=self._encoder.encode(result), uid=uid, shows_order_counts=counts)
 
     def refusal(self, error: VenueError, account: Account | None = None) -> Answer:
         headers: dict[str, str] = {}

@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import count
 
 import msgspec
 
@@ -84,8 +85,9 @@ class Replay:
         self._trades = msgspec.json.Decoder(_Trade)
         # Where trades and aggregated trades were both recorded, only the former count.
         self._trade_kind = "trade" if any("@trade" in one for one in self._recording.streams) else "aggTrade"
+        ids = count(-1, -1)
         for instrument in instruments(self._recording):
-            book = OverlayBook(lot_size=instrument.lot_size, take_id=lambda: -exchange.ids.next("background"))
+            book = OverlayBook(lot_size=instrument.lot_size, take_id=lambda: next(ids))
             snapshot = self._recording.snapshots.get(instrument.symbol)
             if snapshot is not None:
                 book.load(snapshot.lastUpdateId, snapshot.bids, snapshot.asks)

@@ -29,6 +29,7 @@ Admin (loopback only, JSON in and out, errors are 400 `{"error":…}`):
                               {"action":"rules","symbol":…,"fields":{"tick_size":"0.1"}}
     POST   /sim/order         {"action":"fill"|"expire"|"cancel","symbol":…,"client_order_id":…|"order_id":…
                               [,"quantity":…][,"account":…]}: the venue acts on one open order
+    POST   /sim/place         {"params":{"symbol":…,"side":…,…}[,"account":…]}: an order made elsewhere
     POST   /sim/replay/start · GET /sim/replay/status · GET /sim/replay/dropped   (recorded markets)
 """
 

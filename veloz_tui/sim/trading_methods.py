@@ -11,7 +11,7 @@ from veloz_tui.sim.exchange import Exchange
 from veloz_tui.sim.market_methods import limit
 from veloz_tui.sim.numbers import ZERO, text
 from veloz_tui.sim.orders import Order, Trade
-from veloz_tui.sim.placement import client_id, parse, positive, required, whole
+from veloz_tui.sim.placement import Placement, client_id, parse, positive, required, whole
 
 Params = Mapping[str, str]
 DAY_MS = 86_400_000
@@ -19,12 +19,7 @@ DAY_MS = 86_400_000
 
 def place(exchange: Exchange, account: Account, params: Params) -> object:
     placement = parse(params)
-    order, fills = exchange.place(account, placement)
-    if placement.response_type == "ACK":
-        return wire.ack(order)
-    if placement.response_type == "RESULT":
-        return wire.result(order)
-    return wire.full(order, fills)
+    return _place(exchange, account, placement)
 
 
 def test(exchange: Exchange, account: Account, params: Params) -> object:
@@ -92,11 +87,10 @@ def cancel_replace(exchange: Exchange, account: Account, params: Params) -> obje
     try:
         if over_limit is not None:
             raise over_limit
-        order, fills = exchange.place(account, placement)
+        placed = _place(exchange, account, placement)
     except errors.VenueError as error:
         status = 429 if error is over_limit and mode == "STOP_ON_FAILURE" else 409
         raise _replace_error(canceled, error, status=status) from None
-    placed = wire.full(order, fills)
     if isinstance(canceled, errors.VenueError):
         raise _replace_error(canceled, placed)
     return {
@@ -277,6 +271,15 @@ def coins(exchange: Exchange, account: Account, _params: Params) -> object:
         }
         for asset in sorted(assets)
     ]
+
+
+def _place(exchange: Exchange, account: Account, placement: Placement) -> dict[str, object]:
+    order, fills = exchange.place(account, placement)
+    if placement.response_type == "ACK":
+        return wire.ack(order)
+    if placement.response_type == "RESULT":
+        return wire.result(order)
+    return wire.full(order, fills)
 
 
 def _named(

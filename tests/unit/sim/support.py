@@ -108,7 +108,7 @@ class Socket:
         sent = dict(params or {})
         if signed:
             sent |= {"apiKey": API_KEY, "timestamp": now_ms()}
-            sent["signature"] = sign("&".join(f"{name}={sent[name]}" for name in sorted(sent)))
+            sent["signature"] = sign("&".join(f"{name}={as_text(sent[name])}" for name in sorted(sent)))
         await self.send({"id": self._next_id, "method": method, "params": sent})
         return self._next_id
 
@@ -202,6 +202,11 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(TIMEOUT_S):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+def as_text(value: object) -> str:
+    """A parameter as it stands in the signed text: JSON, strings without quotes."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def as_json(value: object) -> Json:

@@ -186,6 +186,21 @@ async def test_websocket_answers_can_vanish_or_break() -> None:
             assert len(await _orders(client, action)) == (action == "reset_mid_body")
 
 
+async def test_logging_on_and_subscribing_can_fail_too() -> None:
+    async with venue() as client, client.socket(PATH) as socket:
+        method = "userDataStream.subscribe.signature"
+        await _arm(client, action="http_error", operation=method, status=503, code=-1008, msg="busy")
+        assert (await socket.call(method))["status"] == 503
+        assert (await socket.call(method))["status"] == 200
+
+
+async def test_an_order_made_elsewhere_arrives_as_events() -> None:
+    async with venue() as client, client.socket(PATH) as socket:
+        await socket.subscribe_user()
+        await client.admin("/sim/place", {"params": limit_buy("web_1")})
+        assert (await socket.receive_event())["c"] == "web_1"
+
+
 async def test_diffs_can_be_dropped_doubled_and_swapped() -> None:
     market = MarketSettings(instruments=DEFAULT_INSTRUMENTS[:1], speed=2.0)
     async with venue(settings(market=market)) as client, client.socket("/ws/btcusdt@depth@100ms") as socket:

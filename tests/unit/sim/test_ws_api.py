@@ -31,9 +31,12 @@ async def test_requests_are_answered_by_id_with_limits_unless_unwanted() -> None
         assert {one["rateLimitType"] for one in as_rows(answer["rateLimits"])} == {"REQUEST_WEIGHT"}
         bare = await socket.call("ping", {"returnRateLimits": False}, signed=False)
         assert bare == {"id": bare["id"], "status": 200, "result": {}}
+        quiet = await socket.call("order.place", limit_buy("w0") | {"returnRateLimits": False})
+        assert (quiet["status"], "rateLimits" in quiet) == (200, False)
         placed = await socket.call("order.place", limit_buy("w1"))
         kinds = [(one["rateLimitType"], one["count"]) for one in as_rows(placed["rateLimits"])]
-        assert kinds[:2] == [("ORDERS", 1), ("ORDERS", 1)]
+        assert [kind for kind, _ in kinds] == ["ORDERS", "ORDERS", "REQUEST_WEIGHT"]
+        assert kinds[1] == ("ORDERS", 2)
 
 
 async def test_every_public_method_answers() -> None:
