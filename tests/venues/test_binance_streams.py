@@ -149,6 +149,19 @@ async def test_a_shutdown_notice_moves_market_data_without_a_break() -> None:
         await until(lambda: len(d.flowed(BookDelta)) > number + 15)  # well past the old one's closing
         assert d.of(BookStale) == []
         assert d.state(Channel.MARKET) is ChannelState.READY
+        assert replay(d).update_id == d.adapter._market._feeds[0].sync.last_id
+
+
+async def test_no_trade_is_printed_twice_while_connections_overlap() -> None:
+    async with desk(paused=True, stream=msgspec.structs.replace(FAST, overlap_s=1.0)) as d:
+        stream = d.adapter._market.stream
+        stream.replace("test")
+        await until(lambda: stream.current is not None and stream.current.number == 2)
+        for quantity in ("0.01", "0.02", "0.03"):
+            trade = {"action": "trade", "symbol": "BTCUSDT", "side": "SELL", "quantity": quantity}
+            await d.ask("POST", "/sim/market", trade)
+        await until(lambda: any(one.quantity == 0.03 for one in d.flowed(TradePrinted)))
+        assert [one.quantity for one in d.flowed(TradePrinted)] == [0.01, 0.02, 0.03]
 
 
 async def test_a_shutdown_notice_loses_no_answer_in_flight() -> None:

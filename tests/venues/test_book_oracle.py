@@ -139,8 +139,9 @@ def test_every_recorded_trade_decodes() -> None:
     count = 0
     for _, frame in recorded.stamped_lines("binance_spot/hft_spot_btcusdt_20240808.gz"):
         if (parse_market.stream_name(frame) or b"").endswith(b"@trade"):
-            trade = parse_market.trade(frame, instrument_id(symbol="BTCUSDT", venue=VENUE))
-            raw = msgspec.json.decode(frame)["data"]
+            found = parse_market.trade(frame, instrument_id(symbol="BTCUSDT", venue=VENUE))
+            trade, raw = found.report, msgspec.json.decode(frame)["data"]
+            assert found.trade_id == raw["t"]
             assert (trade.price, trade.quantity) == (float(raw["p"]), float(raw["q"]))
             assert (trade.aggressor == "SELL") is raw["m"]
             count += 1

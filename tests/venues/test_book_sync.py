@@ -165,6 +165,37 @@ def test_a_full_buffer_starts_over_instead_of_growing() -> None:
     assert ids(snapshot(sync, 22)) == [22, 23, 24, 25]
 
 
+# --- Two connections at once ---
+
+
+def test_what_one_connection_brings_too_early_waits_for_the_other() -> None:
+    sync = live_at(10)
+    sync.set_overlap(is_on=True)
+    assert sync.on_change(change(14, 15)) == ()
+    assert sync.on_change(change(16, 17)) == ()
+    assert ids(sync.on_change(change(11, 13))) == [13, 15, 17]
+    assert sync.on_change(change(14, 15)) == ()  # the slower one's copy
+    assert sync.set_overlap(is_on=False) == ()
+    assert sync.gaps == 0
+
+
+def test_a_gap_that_the_other_connection_never_filled_shows_when_it_is_gone() -> None:
+    sync = live_at(10)
+    sync.set_overlap(is_on=True)
+    sync.on_change(change(14, 15))
+    sync.on_change(change(16, 17))
+    assert [type(one) for one in sync.set_overlap(is_on=False)] == [BookStale]
+    assert ids(snapshot(sync, 13)) == [13, 15, 17]
+
+
+def test_a_book_does_not_wait_long_for_the_other_connection() -> None:
+    sync = live_at(10)
+    sync.set_overlap(is_on=True)
+    updates = [sync.on_change(change(number, number)) for number in range(20, 41)]
+    assert [type(one) for one in updates[-1]] == [BookStale]
+    assert all(one == () for one in updates[:-1])
+
+
 # --- Whatever is dropped, repeated or late: a live book is the right book ---
 
 Feed = list[tuple[int, int, float, float]]

@@ -24,6 +24,7 @@ from veloz_tui.net.backoff import Backoff, Jitter
 BookUpdate = BookSnapshot | BookDelta | BookStale
 
 _NOTHING: tuple[BookUpdate, ...] = ()
+_MAX_AHEAD = 20  # two seconds at ten changes a second; a book that waits longer is not fresh
 _MAX_BUFFERED = 6_000  # ten minutes at ten changes a second: a snapshot that takes longer won't come
 
 
@@ -41,9 +42,11 @@ class BookSync:
     """After each call look at `snapshot_after_s`: if not None, fetch a snapshot in that many seconds."""
 
     __slots__ = (
+        "_ahead",
         "_backoff",
         "_buffer",
         "_instrument_id",
+        "_is_overlapping",
         "_max_buffered",
         "_was_live",
         "epoch",
@@ -58,6 +61,8 @@ class BookSync:
     ) -> None:
         self._instrument_id = instrument_id
         self._buffer: deque[Change] = deque()
+        self._ahead: deque[Change] = deque()
+        self._is_overlapping = False
         self._max_buffered = max_buffered
         self._backoff = Backoff(base_s=0.5, cap_s=30, jitter=jitter)
         self._was_live = False
@@ -75,6 +80,7 @@ class BookSync:
     def stop(self, reason: str) -> tuple[BookUpdate, ...]:
         """The connection is gone: nothing to fetch until `restart`."""
         updates = self._discard(reason, after_s=0.0)
+        self._is_overlapping = False
         self.snapshot_after_s = None
         return updates
 
@@ -88,14 +94,43 @@ class BookSync:
         if not self.is_live:
             return self._hold(change)
         if change.first_id > self.last_id + 1:
-            self.gaps += 1
-            reason = f"gap: {self.last_id} to {change.first_id}"
-            updates = self._discard(reason, after_s=self._backoff.next_delay_s())
-            return updates + self._hold(change)
+            return self._skip_to(change)
         if change.last_id <= self.last_id:
             return _NOTHING  # a repeat, e.g. from the second socket of an overlap
         self.last_id = change.last_id
+        if self._ahead:
+            return (self._delta(change), *self._catch_up())
         return (self._delta(change),)
+
+    def set_overlap(self, *, is_on: bool) -> tuple[BookUpdate, ...]:
+        """Two connections deliver the same changes from now on, or only one again."""
+        self._is_overlapping = is_on
+        if is_on or not self._ahead:
+            return _NOTHING
+        return self._skip_to(self._ahead.popleft())
+
+    def _skip_to(self, change: Change) -> tuple[BookUpdate, ...]:
+        """A change that doesn't continue the book: too early while connections overlap, else a gap."""
+        if self._is_overlapping and len(self._ahead) < _MAX_AHEAD:
+            if not self._ahead or change.last_id > self._ahead[-1].last_id:
+                self._ahead.append(change)
+            return _NOTHING
+        self.gaps += 1
+        early = sorted([*self._ahead, change], key=lambda one: one.first_id)
+        reason = f"gap: {self.last_id} to {early[0].first_id}"
+        updates = self._discard(reason, after_s=self._backoff.next_delay_s())
+        for one in early:
+            updates += self._hold(one)
+        return updates
+
+    def _catch_up(self) -> tuple[BookUpdate, ...]:
+        updates: list[BookUpdate] = []
+        while self._ahead and self._ahead[0].first_id <= self.last_id + 1:
+            change = self._ahead.popleft()
+            if change.last_id > self.last_id:
+                self.last_id = change.last_id
+                updates.append(self._delta(change))
+        return tuple(updates)
 
     def on_snapshot(
         self, *, epoch: int, last_id: int, bids: list[Level], asks: list[Level]
@@ -136,6 +171,7 @@ class BookSync:
     def _discard(self, reason: str, *, after_s: float) -> tuple[BookUpdate, ...]:
         self.epoch += 1
         self._buffer.clear()
+        self._ahead.clear()
         self.is_live = False
         self.last_id = 0
         self.snapshot_after_s = after_s

@@ -49,6 +49,7 @@ class InstrumentFeed:
         self.probed_at_s = 0.0
         self.snapshot_due_s: float | None = None
         self._report = report
+        self._top_id = self._trade_id = -1
         self._snapshot_wanted = snapshot_wanted
         self._clock = asyncio.get_running_loop().time
 
@@ -63,11 +64,20 @@ class InstrumentFeed:
 
     def on_ticker(self, frame: bytes) -> None:
         top = parse_market.top_of_book(frame, self.instrument)
-        if top is not None:
+        if top is not None and top.update_id >= self._top_id:
+            self._top_id = top.update_id
             self._report(top)
 
     def on_trade(self, frame: bytes) -> None:
-        self._report(parse_market.trade(frame, self.instrument))
+        trade = parse_market.trade(frame, self.instrument)
+        if trade.trade_id > self._trade_id:  # overlapping connections tell each one twice
+            self._trade_id = trade.trade_id
+            self._report(trade.report)
+
+    def restart(self, reason: str) -> None:
+        """A new connection after a break: nothing known before it counts."""
+        self._top_id = self._trade_id = -1
+        self.emit(self.sync.restart(reason))
 
     def emit(self, updates: tuple[BookUpdate, ...]) -> None:
         """Report, and note when the next snapshot is due."""
@@ -186,14 +196,18 @@ class MarketData:
             self._report(Quiet(feed.instrument))
         elif venue_id is not None or silent_s >= settings.stale_after_s:
             reason = f"silent for {silent_s:.0f} s"
-            feed.emit(feed.sync.restart(reason))
+            feed.restart(reason)
             self.stream.drop(f"{feed.symbol} {reason}")
 
     # --- StreamHandler ---
 
     async def on_open(self, connection: Connection) -> None:
-        if self.stream.current is None or not self.stream.current.is_open:
-            self._restart_books("connecting")
+        is_replacing = self.stream.current is not None and self.stream.current.is_open
+        for feed in self._feeds:
+            if is_replacing:
+                feed.emit(feed.sync.set_overlap(is_on=True))
+            else:
+                feed.restart("connecting")
         names = [name for feed in self._feeds for name in feed.names]
         for start in range(0, len(names), _STREAMS_PER_MESSAGE):
             if start:
@@ -218,7 +232,7 @@ class MarketData:
         self._unreadable = 0
         for feed in self._feeds:
             if feed.sync.is_stopped:
-                feed.emit(feed.sync.restart("connected"))
+                feed.restart("connected")
 
     def on_frame(self, connection: Connection, frame: bytes) -> None:
         name = parse_market.stream_name(frame)
@@ -254,14 +268,12 @@ class MarketData:
 
     def on_lost(self, connection: Connection, reason: str) -> None:
         current = self.stream.current
-        if current is not None and current is not connection and current.is_open:
-            return
+        other_lives = current is not None and current is not connection and current.is_open
         for feed in self._feeds:
-            feed.emit(feed.sync.stop(f"connection {reason}"))
-
-    def _restart_books(self, reason: str) -> None:
-        for feed in self._feeds:
-            feed.emit(feed.sync.restart(reason))
+            if other_lives:
+                feed.emit(feed.sync.set_overlap(is_on=False))
+            else:
+                feed.emit(feed.sync.stop(f"connection {reason}"))
 
     def on_state(self, state: StreamState, reason: str) -> None:
         self._report(ChannelReported(VENUE, Channel.MARKET, channel_state(state), reason))

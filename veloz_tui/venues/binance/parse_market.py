@@ -28,6 +28,13 @@ class Snapshot(msgspec.Struct):
     asks: list[Level]
 
 
+class PublicTrade(msgspec.Struct):
+    """The report with the venue's trade id, which rises by one a trade."""
+
+    trade_id: int
+    report: TradePrinted
+
+
 def stream_name(frame: bytes) -> bytes | None:
     """The stream of a combined frame, read without decoding it; None where it isn't spelled as usual."""
     if not frame.startswith(_NAME_PREFIX):
@@ -60,15 +67,16 @@ def top_of_book(frame: bytes, instrument_id: InstrumentId) -> TopOfBook | None:
     )
 
 
-def trade(frame: bytes, instrument_id: InstrumentId) -> TradePrinted:
+def trade(frame: bytes, instrument_id: InstrumentId) -> PublicTrade:
     found = _TRADE.decode(frame).data
-    return TradePrinted(
+    report = TradePrinted(
         instrument_id,
         found.price,
         found.quantity,
         Side.SELL if found.is_buyer_maker else Side.BUY,
         Nanos(found.venue_ms * MILLISECOND),
     )
+    return PublicTrade(found.trade_id, report)
 
 
 def snapshot(body: bytes) -> Snapshot:
