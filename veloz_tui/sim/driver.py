@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from itertools import count
 
 from veloz_tui.sim.exchange import Exchange
@@ -87,7 +88,8 @@ class MarketDriver:
         listing = exchange.list_instrument(from_settings(settings), book)
         price = exchange.store.price(symbol) or settings.price
         rng = random.Random(f"{seed}:{symbol}")  # noqa: S311 - a reproducible market, not a secret
-        listing.tape.backfill(_history(settings, price, rng, now=exchange.clock.ms()))
+        past = random.Random(f"{seed}:{symbol}:past")  # noqa: S311
+        listing.tape.backfill(price, partial(_history, settings, price, past, now=exchange.clock.ms()))
         self.markets[symbol] = GeneratedMarket(
             settings,
             book,

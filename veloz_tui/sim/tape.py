@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import takewhile
 
@@ -110,6 +110,8 @@ class Tape:
         self._minutes: deque[Candle] = deque(maxlen=MINUTES_MAX)
         self._seconds: deque[Candle] = deque(maxlen=SECONDS_MAX)
         self._next_aggregate = 1
+        self._first_price: Decimal | None = None
+        self._make_past: Callable[[], list[Candle]] | None = None
         self._day: tuple[int, Candle | None] | None = None
 
     def record(self, trades: list[PublicTrade]) -> list[AggregatedTrade]:
@@ -122,12 +124,13 @@ class Tape:
         self.aggregated.extend(aggregated)
         return aggregated
 
-    def backfill(self, minutes: Iterable[Candle]) -> None:
-        """Give the instrument a past, oldest candle first."""
-        self._minutes.extend(minutes)
+    def backfill(self, price: Decimal, make: Callable[[], list[Candle]]) -> None:
+        """Give the instrument a past that ends at `price`; `make` is called when somebody looks at it."""
+        self._first_price = price
+        self._make_past = make
 
     def last_price(self) -> Decimal | None:
-        return self._minutes[-1].close if self._minutes else None
+        return self._minutes[-1].close if self._minutes else self._first_price
 
     def average_price(self, now: int, minutes: int = 5) -> Decimal | None:
         """The volume-weighted price of the last minutes, or the last price when nothing traded."""
@@ -139,12 +142,13 @@ class Tape:
 
     def day(self, now: int) -> Candle | None:
         """The last 24 hours as one candle."""
-        if not self._minutes:
+        minutes = self._all_minutes()
+        if not minutes:
             return None
         # Complete minutes are folded once a minute, not at each question.
-        current = self._minutes[-1]
+        current = minutes[-1]
         if self._day is None or self._day[0] != current.open_time:
-            complete = list(self._minutes)[:-1]
+            complete = list(minutes)[:-1]
             self._day = (
                 current.open_time,
                 _fold(one for one in complete if one.open_time > now - DAY_MS),
@@ -155,20 +159,26 @@ class Tape:
         """All candles of an interval still known, oldest first."""
         width = INTERVALS_MS[interval]
         groups: dict[int, list[Candle]] = {}
-        for candle in self._seconds if interval == "1s" else self._minutes:
+        for candle in self._seconds if interval == "1s" else self._all_minutes():
             groups.setdefault(candle.open_time // width * width, []).append(candle)
         folded = [(start, _fold(group)) for start, group in groups.items()]
         return [msgspec.structs.replace(candle, open_time=start) for start, candle in folded if candle]
 
     def current(self, interval: str) -> Candle | None:
         """The candle that is still growing."""
-        source = self._seconds if interval == "1s" else self._minutes
+        source = self._seconds if interval == "1s" else self._all_minutes()
         if not source:
             return None
         width = INTERVALS_MS[interval]
         start = source[-1].open_time // width * width
         whole = _fold(_since(source, start - 1))
         return None if whole is None else msgspec.structs.replace(whole, open_time=start)
+
+    def _all_minutes(self) -> deque[Candle]:
+        if self._make_past is not None:
+            past, self._make_past = self._make_past(), None
+            self._minutes = deque((*past, *self._minutes), maxlen=MINUTES_MAX)
+        return self._minutes
 
     def _aggregate(self, run: list[PublicTrade]) -> AggregatedTrade:
         self._next_aggregate = max(self._next_aggregate + 1, run[0].trade_id)

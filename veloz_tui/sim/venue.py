@@ -92,6 +92,8 @@ class Venue:
         async with asyncio.TaskGroup() as tasks:
             if self.replay is not None:
                 tasks.create_task(self.replay.run())
+                # The venue outlives its recording: books, orders and accounts are still there.
+                await asyncio.Event().wait()
             else:
                 tasks.create_task(self._flush_forever())
                 tasks.create_task(self.driver.run())
