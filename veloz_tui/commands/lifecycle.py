@@ -44,10 +44,9 @@ def engine(profile: Profile, *, link_fd: int | None, as_json: bool) -> int:
 
 @click.command()
 @click.option("--cancel", is_flag=True, help="Cancel every order first.")
-@click.option("--take-control", is_flag=True, help="Take control from the console that has it.")
 @json_option
 @click.pass_obj
-def shutdown(profile: Profile, *, cancel: bool, take_control: bool, as_json: bool) -> int:
+def shutdown(profile: Profile, *, cancel: bool, as_json: bool) -> int:
     """End the engine and its guardian; orders stay as the profile says, or are canceled first.
 
     \b
@@ -56,7 +55,7 @@ def shutdown(profile: Profile, *, cancel: bool, take_control: bool, as_json: boo
     """
     command = Shutdown(command_id=new_command_id(), cancels_orders=cancel)
     try:
-        ack = run_command(profile.paths, command, timeout_s=ANSWER_WITHIN_S, takes_control=take_control)
+        ack = run_command(profile.paths, command, timeout_s=ANSWER_WITHIN_S)
     except EngineNotRunning:
         _end_lone_guardian(profile)
         return 0

@@ -12,10 +12,9 @@ from veloz_tui.domain.types import RearmLevel
 @click.command()
 @click.argument("level", type=click.Choice([str(level) for level in RearmLevel]))
 @click.option("--confirm", metavar="NAME", help="The profile's name, instead of typing it.")
-@click.option("--take-control", is_flag=True, help="Take control from the console that has it.")
 @json_option
 @click.pass_obj
-def rearm(profile: Profile, *, level: str, confirm: str | None, take_control: bool, as_json: bool) -> int:
+def rearm(profile: Profile, *, level: str, confirm: str | None, as_json: bool) -> int:
     """Leave HALTED. exits: only orders that shrink a position; full: every order.
 
     The profile's name has to be typed.
@@ -32,7 +31,7 @@ def rearm(profile: Profile, *, level: str, confirm: str | None, take_control: bo
             f"{typed!r} is not this profile's name, nothing changed – veloz rearm {level} --confirm {name}"
         )
     command = Rearm(command_id=new_command_id(), level=RearmLevel(level), confirmation=typed)
-    ack = run_command(profile.paths, command, timeout_s=ANSWER_WITHIN_S, takes_control=take_control)
+    ack = run_command(profile.paths, command, timeout_s=ANSWER_WITHIN_S)
     return report(ack, review=f"REARM {level} on {name} ({view.status.mode})", as_json=as_json)
 
 

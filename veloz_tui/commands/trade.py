@@ -29,22 +29,20 @@ class HowToSend(msgspec.Struct, frozen=True, kw_only=True):
 
     is_dry: bool = False
     is_sure: bool = False
-    takes_control: bool = False
     as_json: bool = False
 
 
 def _words_command(name: str, help_text: str, *, usage: str) -> click.Command:
     # One command of the grammar: its words after its name, the same options for all.
-    def run(words: tuple[str, ...], *, dry_run: bool, yes: bool, take_control: bool, as_json: bool) -> int:
+    def run(words: tuple[str, ...], *, dry_run: bool, yes: bool, as_json: bool) -> int:
         profile = click.get_current_context().obj
         assert isinstance(profile, Profile)
-        how = HowToSend(is_dry=dry_run, is_sure=yes, takes_control=take_control, as_json=as_json)
+        how = HowToSend(is_dry=dry_run, is_sure=yes, as_json=as_json)
         said = words if name == "order" else (name, *words)
         return send_words(profile, said, how)
 
     run.__doc__ = f"{help_text}\n\n\b\n{usage}"
     run = json_option(run)
-    run = click.option("--take-control", is_flag=True, help="Take control from the console that has it.")(run)
     run = click.option("--yes", is_flag=True, help="Don't ask in LIVE.")(run)
     run = click.option("--dry-run", is_flag=True, help="Only say what would happen.")(run)
     run = click.argument("words", nargs=-1, metavar="WORDS…")(run)
@@ -64,9 +62,7 @@ def send_words(profile: Profile, words: tuple[str, ...], how: HowToSend) -> int:
         return 0
     if not how.is_dry:
         _confirm(found, view, how)
-    ack = run_command(
-        profile.paths, command, timeout_s=ANSWER_WITHIN_S, takes_control=how.takes_control and not how.is_dry
-    )
+    ack = run_command(profile.paths, command, timeout_s=ANSWER_WITHIN_S)
     return report(ack, review=found.review, as_json=how.as_json)
 
 

@@ -23,7 +23,9 @@ class Hello(msgspec.Struct, frozen=True, tag=True):
     """`pid 812 pts/3`"""
     token: str
     wants_control: bool = True
+    """False: an observer, which may only kill."""
     wants_views: bool = True
+    """False: a script that says one thing and leaves. It may act without holding the lease."""
     views_hz: float = 10.0
     log_since: int | None = None
     """Send the entries after this seq; None: only new ones."""

@@ -9,7 +9,7 @@ from veloz_tui.control.connection import EngineConnection, Greeting, open_connec
 from veloz_tui.control.errors import LinkLost, Unconfirmed
 from veloz_tui.control.identity import own_name
 from veloz_tui.control.messages import Answer, Request, Snapshot
-from veloz_tui.domain.commands import AnyCommand, TakeControl, WatchInstruments
+from veloz_tui.domain.commands import AnyCommand, WatchInstruments
 from veloz_tui.domain.types import CommandId, InstrumentId
 from veloz_tui.domain.views import Ack, View
 
@@ -39,13 +39,10 @@ async def ask_engine(
     *,
     timeout_s: float = ANSWER_TIMEOUT_S,
     wants_control: bool = True,
-    takes_control: bool = False,
 ) -> Ack:
     """Connect, send one command, return its answer. Errors as ControlClient.send, and EngineNotRunning."""
     connection = await _open(paths, Greeting(name=own_name(), wants_control=wants_control, wants_views=False))
     async with connection:
-        if takes_control:
-            await _ask(connection, TakeControl(command_id=new_command_id()), timeout_s=timeout_s)
         return await _ask(connection, command, timeout_s=timeout_s)
 
 
@@ -54,10 +51,9 @@ def run_command(
     command: AnyCommand,
     *,
     timeout_s: float = ANSWER_TIMEOUT_S,
-    takes_control: bool = False,
 ) -> Ack:
     """`ask_engine` for a script without an event loop."""
-    return asyncio.run(ask_engine(paths, command, timeout_s=timeout_s, takes_control=takes_control))
+    return asyncio.run(ask_engine(paths, command, timeout_s=timeout_s))
 
 
 async def ask_view(

@@ -209,7 +209,7 @@ class ControlServer:
         peer = Peer(connection, hello, who=describe(identity, hello.name), log=self._log, depth=DEFAULT_DEPTH)
         self._peers.append(peer)
         was_holder = self._lease.holder
-        if hello.wants_control:
+        if hello.wants_control and hello.wants_views:
             self._lease.join(peer)
         peer.owe(
             Welcome(
@@ -278,7 +278,8 @@ class ControlServer:
             return f"a command's id has 1 to {MAX_COMMAND_ID} characters. Nothing done"
         if problem := bad_number(command):
             return f"{problem}. Nothing done"
-        if peer is self._lease.holder or not _needs_control(command):
+        is_script = peer.hello.wants_control and not peer.hello.wants_views
+        if is_script or peer is self._lease.holder or not _needs_control(command):
             return ""
         holder = self.controller or "nobody"
         return f"this console only observes, {holder} has control. Nothing done. To take it: control take"

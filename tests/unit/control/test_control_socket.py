@@ -392,12 +392,12 @@ async def test_one_shot_helpers(engine: EngineStub) -> None:
     assert engine.views[-1] == (frozenset({BTC}), 3)
 
 
-async def test_one_shot_command_can_take_control_and_gives_it_back(engine: EngineStub) -> None:
+async def test_one_shot_command_acts_beside_the_console_and_leaves_it_control(engine: EngineStub) -> None:
     answer_all(engine)
     async with Console(engine, "a") as console:
-        assert not (await ask_engine(engine, pause())).is_ok
-        assert (await ask_engine(engine, pause(), takes_control=True)).is_ok
-        await until(lambda: console.client.has_control and "left" in console.client.link.text)
+        assert (await ask_engine(engine, pause())).is_ok
+        assert console.client.has_control
+        assert not (await ask_engine(engine, pause(), wants_control=False)).is_ok  # an observer stays one
 
 
 async def test_one_shot_commands_do_not_look_like_a_console_leaving(engine: EngineStub) -> None:
@@ -406,7 +406,7 @@ async def test_one_shot_commands_do_not_look_like_a_console_leaving(engine: Engi
     await until(lambda: engine.server.peer_count == 0)
     assert engine.control == []
     async with Console(engine, "pid 1 pts/1"):
-        await ask_engine(engine, pause(), takes_control=True)
+        await ask_engine(engine, pause())
         await until(lambda: engine.server.peer_count == 1)
         assert len(engine.control) == 1
     await until(lambda: len(engine.control) == 2)
