@@ -93,8 +93,6 @@ def limit_uses(turn: Turn) -> tuple[LimitUsage, ...]:
         free_quote=free(turn, first)[1] if first is not None else None,
         margin_ratio=None,
         recent_account=turn.live.order_rate.of_account(turn.now),
-        recent_strategies={
-            s: turn.live.order_rate.of_strategy(s, turn.now) for s in limits.strategy_orders_per_second
-        },
+        recent_strategies={},  # their quotes are paced up to the limit: being at it is no news
         open_orders=len(state.open_orders),
     )
