@@ -13,7 +13,6 @@ from veloz_tui.control.client import KillOutcome, Link, LinkState, new_command_i
 from veloz_tui.domain.commands import AnyCommand, KillPrepare, PlaceOrder
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import Ack, Verdict, View
-from veloz_tui.tui import table
 from veloz_tui.tui.app import VelozApp
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.shell import Receiver
@@ -103,7 +102,13 @@ class Console:
         self.app.call_later(taken.set)
         async with asyncio.timeout(5):
             await taken.wait()
-        await asyncio.sleep(0)
+        screen = self.app.screen
+        await self.until(lambda: not (screen._layout_required or screen._dirty_widgets) or self.has_left)
+
+    @property
+    def has_left(self) -> bool:
+        """True once the application is on its way out."""
+        return self.app._exit
 
     async def until(self, condition: Callable[[], object], timeout_s: float = 5.0) -> None:
         """Wait until something is so; fails after the bound."""
@@ -113,14 +118,8 @@ class Console:
 
     @property
     def text(self) -> list[str]:
-        """The screen's lines as text, composed from what each part shows."""
-        width, height = self.app.size
-        canvas = [[" "] * width for _ in range(height)]
-        for name, box in self.app._plan.items():
-            for at, line in enumerate(self.app._grids[name].lines[: box.height]):
-                for x, char in enumerate(table.plain(line)[: box.width]):
-                    canvas[box.y + at][box.x + x] = char
-        return ["".join(line).rstrip() for line in canvas]
+        """The screen's lines as Textual would draw them now."""
+        return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips()]
 
     @property
     def message(self) -> str:

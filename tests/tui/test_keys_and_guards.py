@@ -576,9 +576,11 @@ async def test_tab_and_h_l_move_the_focus() -> None:
 async def test_zoom_gives_the_body_to_one_pane_and_back() -> None:
     async with console() as c:
         await c.press("5", "z")
-        assert c.app._plan["orders"].width == 80 and "ladder" not in c.app._plan
+        assert c.app._grids["orders"].region == (0, 2, 80, 20) and "ladder" not in c.app._plan
+        assert c.text[2].startswith(" 5 Orders")
         await c.press("z")
-        assert "ladder" in c.app._plan
+        assert c.app._grids["orders"].region.x == 33 and "ladder" in c.app._plan
+        assert c.text[2].startswith(" 4 BTC-USDT.BIN")
 
 
 async def test_help_shows_the_table_and_closes() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
-from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.layout import ArrangeResult, DockArrangeResult, Layout, WidgetPlacement
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -46,6 +46,11 @@ class ConsoleScreen(Screen[None]):
     def __init__(self, plan_for: Callable[[int, int], Plan]) -> None:
         super().__init__()
         self._plan_layout = PlanLayout(plan_for)
+
+    def arrange(self, size: Size, optimal: bool = False) -> DockArrangeResult:  # noqa: FBT001, FBT002
+        """Ask for the plan each time: Textual remembers arrangements by size alone."""
+        self._clear_arrangement_cache()
+        return super().arrange(size, optimal)
 
     @property
     def layout(self) -> Layout:
