@@ -20,7 +20,6 @@ from veloz_tui.runtime.link import (
     MAX_LINE_BYTES,
     AdoptEngine,
     Beat,
-    EngineStart,
     FromEngine,
     ToEngine,
     decode_from_engine,
@@ -51,8 +50,8 @@ class EngineChild:
         """None: an engine that was there before this guardian."""
 
     @classmethod
-    async def start(cls, order: EngineStart, *, log: Path) -> "EngineChild":
-        """Spawn an engine in a session of its own and give it its start order."""
+    async def spawn(cls, *, log: Path) -> "EngineChild":
+        """Start an engine in a session of its own; it waits for its start order."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with log.open("ab") as stderr, theirs:
             process = subprocess.Popen(
@@ -63,9 +62,7 @@ class EngineChild:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
-        child = await cls._over(ours, process.pid, process)
-        child.send(order)
-        return child
+        return await cls._over(ours, process.pid, process)
 
     @classmethod
     async def adopt(cls, descriptor: int) -> tuple["EngineChild", AdoptEngine]:

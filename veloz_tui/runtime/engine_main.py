@@ -5,7 +5,6 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from veloz_tui.config.harden import harden_process
 from veloz_tui.config.lock import ProfileLock
@@ -13,7 +12,6 @@ from veloz_tui.config.logs import configure_logging
 from veloz_tui.config.paths import ProfilePaths, private_umask
 from veloz_tui.config.redact import asyncio_exception_handler, install_hooks
 from veloz_tui.config.secret import Secret
-from veloz_tui.config.settings import load_settings
 from veloz_tui.domain.errors import VelozError
 from veloz_tui.runtime.guardian_link import GuardianLink
 from veloz_tui.runtime.link import EngineLeaving
@@ -36,7 +34,9 @@ async def _main(descriptor: int) -> int:
     link = await GuardianLink.connect(descriptor)
     try:
         start = await link.start_order()
-        paths = ProfilePaths.of(start.profile)
+        settings = start.settings
+        profile = settings.profile.name
+        paths = ProfilePaths.of(profile)
         paths.create()
         configure_logging(paths.logs, "engine")
         logging.getLogger("veloz.control.websockets").setLevel(logging.WARNING)
@@ -45,12 +45,10 @@ async def _main(descriptor: int) -> int:
         harden_process()
         secrets = [Secret(key.secret) for key in start.keys]  # so that no log line can hold them
         _LOG.info("starting with %d keys", len(secrets))
-        config_file = Path(start.config_file) if start.config_file else None
-        settings = load_settings(start.profile, config_file=config_file)
         paths.bind_mode(settings.profile.mode)
-        lock = ProfileLock(paths.engine_lock, purpose=f"the engine of profile {start.profile}")
+        lock = ProfileLock(paths.engine_lock, purpose=f"the engine of profile {profile}")
         lock.acquire()
-        node = Node(start, settings, paths, link)
+        node = Node(start, paths, link)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, node.stop, "SIGTERM")
         loop.add_signal_handler(signal.SIGINT, lambda: None)  # a Ctrl+C of the starting terminal

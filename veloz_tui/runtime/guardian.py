@@ -11,7 +11,6 @@ import random
 import signal
 import time
 from collections import deque
-from pathlib import Path
 from typing import Final
 
 from veloz_tui.config.paths import ProfilePaths
@@ -75,16 +74,13 @@ class Guardian:
         paths: ProfilePaths,
         keys: tuple[KeyMaterial, ...],
         *,
-        config_file: Path | None = None,
         sim: sim_child.SimAddress | None = None,
     ) -> None:
-        self._config_file = config_file
         self._settings = settings
         self._paths = paths
         self._keys = keys
         self._sim = sim
         self._engine: EngineChild | None = None
-        self._engine_ended = asyncio.Event()
         self._is_leaving = False
         self._exit_code = 0
         self._stop = asyncio.Event()
@@ -100,6 +96,8 @@ class Guardian:
 
     async def run(self, adopted: EngineChild | None = None) -> int:
         """Serve until shutdown."""
+        if adopted is None:
+            self._engine = await self._spawn()  # it loads its code while the venue starts
         if self._settings.profile.mode is Mode.DEMO and not self._keys:
             key = sim_child.DemoKey.random()
             self._demo_secret = Secret(key.private_pem)
@@ -142,23 +140,25 @@ class Guardian:
     async def _supervise(self, adopted: EngineChild | None) -> None:
         """Start, listen, act on its end, start again."""
         while not self._stop.is_set():
-            self._engine_ended.clear()
-            if adopted is None:
-                self._engine = await EngineChild.start(
-                    self._start_order(), log=self._paths.logs / "engine.stderr"
-                )
-            else:
+            if adopted is not None:
                 self._engine, adopted = adopted, None
+            else:
+                if self._engine is None:
+                    self._engine = await self._spawn()
+                self._engine.send(self._start_order())
             await self._engine.listen(self._on_message)
             await self._wait_for_end(self._engine)
             if self._is_leaving or self._stop.is_set():
                 return
             await self._on_death(self._engine)
+            self._engine = None
+
+    async def _spawn(self) -> EngineChild:
+        return await EngineChild.spawn(log=self._paths.logs / "engine.stderr")
 
     def _start_order(self) -> EngineStart:
         return EngineStart(
-            profile=self._paths.profile,
-            config_file=str(self._config_file) if self._config_file else None,
+            settings=self._settings,
             keys=self._keys,
             sim_port=self._sim.port if self._sim else None,
             sim_id=self._sim.sim_id if self._sim else "",

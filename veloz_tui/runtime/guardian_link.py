@@ -24,7 +24,7 @@ from veloz_tui.runtime.link import (
 )
 
 _LOG = logging.getLogger(__name__)
-START_WITHIN_S: Final = 10.0
+START_WITHIN_S: Final = 30.0
 MAX_UNSENT_BYTES: Final = 1_000_000
 
 Order = KillEngine | PrepareKill | StopEngineRequest
@@ -94,12 +94,10 @@ class GuardianLink:
             pass
 
 
-def restart_guardian(profile: str, config_file: str | None, *, log: Path) -> tuple[int, int]:
+def restart_guardian(profile: str, *, log: Path) -> tuple[int, int]:
     """Start a guardian that adopts this engine; returns our end's descriptor and its process id."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     command = [sys.executable, "-m", "veloz_tui.runtime.guardian_main", "--profile", profile]
-    if config_file:
-        command += ["--config", config_file]
     with log.open("ab") as stderr, theirs:
         child = subprocess.Popen(
             [*command, "--adopt-fd", str(theirs.fileno())],

@@ -12,8 +12,8 @@ from veloz_tui.config.harden import harden_process
 from veloz_tui.config.lock import ProfileLock
 from veloz_tui.config.logs import configure_logging
 from veloz_tui.config.paths import DEFAULT_PROFILE, ProfilePaths, private_umask
+from veloz_tui.config.plain import Settings
 from veloz_tui.config.redact import install_hooks
-from veloz_tui.config.settings import load_settings
 from veloz_tui.domain.errors import ConfigError, VelozError
 from veloz_tui.domain.types import Mode
 from veloz_tui.runtime import sim_child
@@ -30,21 +30,31 @@ async def _main(profile: str, config: Path | None, adopt_fd: int | None) -> int:
     configure_logging(paths.logs, "guardian")
     install_hooks()
     harden_process()
-    settings = load_settings(profile, config_file=config)
+    if adopt_fd is not None:
+        engine, handed = await EngineChild.adopt(adopt_fd)
+        settings = handed.settings
+    else:
+        start = _read_start()
+        settings = start.settings or _read_settings(profile, config)
     paths.bind_mode(settings.profile.mode)
     lock = ProfileLock(paths.guardian_lock, purpose=f"the guardian of profile {profile}")
     lock.acquire()
     if adopt_fd is not None:
-        engine, handed = await EngineChild.adopt(adopt_fd)
         sim = None
         if handed.sim_port is not None:
             sim = sim_child.SimAddress(0, handed.sim_port, handed.sim_id)
-        guardian = Guardian(settings, paths, handed.keys, config_file=config, sim=sim)
+        guardian = Guardian(settings, paths, handed.keys, sim=sim)
         return await guardian.run(adopted=engine)
     keys: tuple[KeyMaterial, ...] = ()
     if settings.profile.mode is not Mode.DEMO:
-        keys = load_keys(settings, paths, _read_start().password)
-    return await Guardian(settings, paths, keys, config_file=config).run()
+        keys = load_keys(settings, paths, start.password)
+    return await Guardian(settings, paths, keys).run()
+
+
+def _read_settings(profile: str, config: Path | None) -> Settings:
+    from veloz_tui.config.settings import load_settings  # noqa: PLC0415 - 10 MB that a guardian rarely needs
+
+    return load_settings(profile, config_file=config)
 
 
 def _read_start() -> GuardianStart:

@@ -54,7 +54,7 @@ def ensure_running(
             )
         password = ask_password()
     say(f"starting {settings.profile.mode}: ")
-    child = _spawn_guardian(paths, config_path, GuardianStart(password=password))
+    child = _spawn_guardian(paths, config_path, GuardianStart(password=password, settings=settings))
     _wait(paths, child, say)
     return RunningProfile(paths, was_running=False, took_s=time.monotonic() - began)
 

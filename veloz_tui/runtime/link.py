@@ -6,6 +6,8 @@ environment), then kills. Engine to guardian: Beats from its event loop, and wha
 
 import msgspec
 
+from veloz_tui.config.plain import Settings
+
 MAX_LINE_BYTES = 262_144
 
 
@@ -23,8 +25,7 @@ class KeyMaterial(msgspec.Struct, frozen=True, tag=True):
 class EngineStart(msgspec.Struct, frozen=True, tag=True):
     """Everything an engine needs besides its profile's files."""
 
-    profile: str
-    config_file: str | None
+    settings: Settings
     keys: tuple[KeyMaterial, ...]
     sim_port: int | None = None
     """DEMO: where the simulated venue listens."""
@@ -80,6 +81,7 @@ class AdoptEngine(msgspec.Struct, frozen=True, tag=True):
     """The engine's first word to a guardian that it started itself: it hands the keys back."""
 
     engine_pid: int
+    settings: Settings
     keys: tuple[KeyMaterial, ...]
     sim_port: int | None
     sim_id: str

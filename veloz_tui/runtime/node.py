@@ -16,7 +16,6 @@ from typing import Final
 
 from veloz_tui.config.lock import ProfileLock
 from veloz_tui.config.paths import ProfilePaths
-from veloz_tui.config.plain import Settings
 from veloz_tui.control.server import ControlServer, Identity
 from veloz_tui.domain.commands import AnyCommand, Kill, KillPrepare, Shutdown, StartStrategy
 from veloz_tui.domain.errors import ConfigError, InvariantBroken, JournalError
@@ -65,11 +64,9 @@ EXIT_BROKEN: Final = 70
 class Node:
     """One running engine. `run` returns its exit code."""
 
-    def __init__(
-        self, start: EngineStart, settings: Settings, paths: ProfilePaths, link: GuardianLink
-    ) -> None:
+    def __init__(self, start: EngineStart, paths: ProfilePaths, link: GuardianLink) -> None:
         self._start = start
-        self._settings = settings
+        self._settings = start.settings
         self._paths = paths
         self._link = link
         self._clock = EngineClock()
@@ -329,11 +326,11 @@ class Node:
     async def _new_guardian(self) -> None:
         await self._link.close()
         log = self._paths.logs / "guardian.stderr"
-        descriptor, pid = restart_guardian(self._paths.profile, self._start.config_file, log=log)
+        descriptor, pid = restart_guardian(self._paths.profile, log=log)
         self._link = await GuardianLink.connect(descriptor)
         self._watchers.link = self._link
         start = self._start
-        self._link.send(AdoptEngine(os.getpid(), start.keys, start.sim_port, start.sim_id))
+        self._link.send(AdoptEngine(os.getpid(), start.settings, start.keys, start.sim_port, start.sim_id))
         for _ in range(100):
             await asyncio.sleep(RESTART_GUARDIAN_AFTER_S)
             if self._link.is_open and self._paths.guardian_socket.exists():
