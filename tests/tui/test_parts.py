@@ -159,6 +159,8 @@ def test_every_action_has_a_help_text_and_a_key() -> None:
         ("fullwidth_colon", "：", "colon"),
         ("ctrl+л", None, "ctrl+k"),
         ("ctrl+k", "\x0b", "ctrl+k"),
+        ("ctrl+shift+k", None, "ctrl+k"),
+        ("shift+tab", None, "shift+tab"),
         ("é", "é", "é"),
     ],
 )

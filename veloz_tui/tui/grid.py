@@ -91,6 +91,10 @@ def lines(
     cursor.follow(content.rows, room)
     shown = content.rows[cursor.top : cursor.top + room]
     body = [_row(row, cursor, focused=focused) for row in shown]
+    if content.is_stale:
+        body = [
+            tuple((text, tone if tone == "warn" else f"{tone}/stale") for text, tone in line) for line in body
+        ]
     return (head + body + [()] * (room - len(body)))[:height]
 
 

@@ -44,7 +44,10 @@ def latin(character: str) -> str:
 def binding_key(key: str, character: str | None) -> str:
     """The name under which a key stands in the keymap, whatever layout it was typed with."""
     *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    if {"ctrl", "shift"} <= set(modifiers):
+        modifiers.remove("shift")  # a plain terminal can't tell Ctrl+Shift+K from Ctrl+K either
     if modifiers:
+        key = "+".join([*modifiers, last])
         return "+".join([*modifiers, latin(last)]) if len(last) == 1 else key
     if character is None or character.isascii():
         return key

@@ -152,12 +152,16 @@ def help_content(session: Session, width: int) -> PaneContent:
     """The keys that work in the focused pane, from the same table that binds them."""
     rows = []
     for action in session.keymap.in_context(session.focus, ANY_PANE):
-        chords = " ".join(display(chord) for chord in action.chords)
+        chords = " ".join(display(chord) for chord in action.chords if not _is_shifted_letter(chord))
         keys = f" {chords:<12.12} "
         rows.append(
             GridRow(action.id, ((keys, "key"), (fmt.fit_text(action.help, max(1, width - 14)), "base")))
         )
     return PaneContent(f"Keys in {texts.TITLES[session.focus]}   (Esc closes)", rows=tuple(rows))
+
+
+def _is_shifted_letter(chord: str) -> bool:
+    return chord.startswith("shift+") and len(chord) == len("shift+x")
 
 
 # -- lines --------------------------------------------------------------------------------------------

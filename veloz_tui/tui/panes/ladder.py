@@ -61,7 +61,7 @@ def content(
         lines.append(GridRow("", _foot(view, book, names, width)))
     return PaneContent(
         title=_title(book, instrument, scroll, names, width),
-        note=(_condition(book),),
+        note=(_condition(book),) if width >= _WIDE or not book.stale_reason else (),
         header=_header(_widths(width, len(names.price(book.instrument_id, scroll.price(0))))),
         rows=tuple(lines),
         is_stale=bool(book.stale_reason),
@@ -240,6 +240,8 @@ def position_in(view: View, instrument_id: InstrumentId) -> PositionView | None:
 def _title(book: LadderView, instrument: InstrumentView, scroll: Scroll, names: Names, width: int) -> str:
     name = names.display(book.instrument_id)
     step = "" if scroll.step is None else f"x{fmt.number(scroll.step.normalize())}"
+    if book.stale_reason and width < _WIDE:
+        return f"{name} {_condition(book)[0]}"
     if not book.bids or not book.asks:
         return f"{name}  {step}"
     spread = book.asks[0].price - book.bids[0].price
@@ -261,7 +263,7 @@ def _condition(book: LadderView) -> Span:
 
 def _foot(view: View, book: LadderView, names: Names, width: int) -> Line:
     if book.stale_reason:
-        return ((f" {fmt.clean(book.stale_reason)}", "warn"),)
+        return ((f" {fmt.fit_text(fmt.clean(book.stale_reason), max(1, width - 1))}", "warn"),)
     position = position_in(view, book.instrument_id)
     if position is None:
         return ((" flat", "muted"),)
