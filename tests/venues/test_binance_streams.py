@@ -142,7 +142,7 @@ async def test_a_market_that_stands_still_is_quiet_not_stale() -> None:
 
 
 async def test_a_shutdown_notice_moves_market_data_without_a_break() -> None:
-    async with desk() as d:
+    async with desk(stream=msgspec.structs.replace(FAST, overlap_s=1.0)) as d:
         await d.fault("server_shutdown", target="streams", ms=1500)
         await until(lambda: any(one.reason == "replaced" for one in d.of(ChannelReported)))
         number = len(d.flowed(BookDelta))
