@@ -20,8 +20,10 @@ from veloz_tui.sim.settings import InstrumentSettings
 SECONDS_A_DAY = 86_400.0
 # The fair price forgets a deviation from its anchor within about a day.
 ANCHOR_PULL_PER_S = 1.0 / SECONDS_A_DAY
-HALF_SPREAD = 0.000012
-LEVEL_GAP = 0.00004
+HALF_SPREAD = 0.000003
+LEVEL_GAP = 0.00001
+# How far behind the best price a background taker still buys.
+REACH = 0.00012
 MAX_ELAPSED_S = 1.0
 # A side with fewer levels than this is refilled at once, whatever emptied it.
 THIN_LEVELS = 20
@@ -184,7 +186,7 @@ class GeneratedMarket:
             return
         scale = float(self._settings.level_quantity) * 0.15
         quantity = self._lots(scale * math.exp(self._rng.gauss(-0.7, 1.2)))
-        reach = Decimal(self.fair * LEVEL_GAP * 3)
+        reach = Decimal(self.fair * REACH)
         limit = best + reach if side == "BUY" else best - reach
         self._submit(side, self._round(limit), quantity, time_in_force="IOC")
 

@@ -45,7 +45,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     # Typical quantity of one resting level near the top of the book.
     level_quantity: Decimal = Decimal(1)
     # Standard deviation of the logarithmic price over one day.
-    daily_volatility: float = 0.03
+    daily_volatility: float = 0.012
     updates_per_s: float = 15.0
 
 
@@ -56,11 +56,11 @@ DEFAULT_INSTRUMENTS: tuple[InstrumentSettings, ...] = (
     ),
     InstrumentSettings(
         symbol="ETHUSDT", base="ETH", quote="USDT", price=Decimal("3180.00"), tick_size=Decimal("0.01"),
-        lot_size=Decimal("0.0001"), level_quantity=Decimal(6), daily_volatility=0.04,
+        lot_size=Decimal("0.0001"), level_quantity=Decimal(6), daily_volatility=0.016,
     ),
     InstrumentSettings(
         symbol="SOLUSDT", base="SOL", quote="USDT", price=Decimal("148.00"), tick_size=Decimal("0.01"),
-        lot_size=Decimal("0.001"), level_quantity=Decimal(60), daily_volatility=0.05,
+        lot_size=Decimal("0.001"), level_quantity=Decimal(60), daily_volatility=0.02,
     ),
     InstrumentSettings(
         symbol="BNBUSDT", base="BNB", quote="USDT", price=Decimal("585.00"), tick_size=Decimal("0.01"),
@@ -68,7 +68,7 @@ DEFAULT_INSTRUMENTS: tuple[InstrumentSettings, ...] = (
     ),
     InstrumentSettings(
         symbol="XRPUSDT", base="XRP", quote="USDT", price=Decimal("0.6120"), tick_size=Decimal("0.0001"),
-        lot_size=Decimal("0.1"), level_quantity=Decimal(9000), daily_volatility=0.05, updates_per_s=10.0,
+        lot_size=Decimal("0.1"), level_quantity=Decimal(9000), daily_volatility=0.02, updates_per_s=10.0,
     ),
     InstrumentSettings(
         symbol="ETHBTC", base="ETH", quote="BTC", price=Decimal("0.04950"), tick_size=Decimal("0.00001"),
