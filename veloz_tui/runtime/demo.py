@@ -44,17 +44,22 @@ class FirstOrders:
                 PlaceOrder(
                     command_id=CommandId(f"demo-{number}"),
                     by="demo",
-                    request=_request(instrument, side=side, price=touch * (1 - distance * side.sign)),
+                    request=_request(
+                        instrument,
+                        side=side,
+                        price=touch * (1 - distance * side.sign),
+                        is_away=bool(distance),
+                    ),
                 )
             )
 
 
-def _request(instrument: Instrument, *, side: Side, price: Decimal) -> OrderRequest:
+def _request(instrument: Instrument, *, side: Side, price: Decimal, is_away: bool) -> OrderRequest:
     on_tick = instrument.round_price(price, side=side)
     return OrderRequest(
         instrument_id=instrument.id,
         side=side,
         quantity=instrument.round_quantity(VALUE / on_tick),
         price=on_tick,
-        post_only=True,
+        post_only=is_away,
     )
