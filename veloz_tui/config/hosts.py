@@ -48,3 +48,9 @@ def is_live_host(url: str) -> bool:
     if host in NOT_LIVE_HOSTS:
         return False
     return any(host == domain or host.endswith(f".{domain}") for domain in LIVE_DOMAINS)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` is this machine, over plain HTTP or WebSocket."""
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "ws") and parts.hostname in ("127.0.0.1", "::1", "localhost")

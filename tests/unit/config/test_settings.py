@@ -303,6 +303,22 @@ def test_a_real_or_unencrypted_host_is_never_a_test_host(file: Path, rest: str) 
     assert "demo.toml:4" in found
 
 
+def test_a_simulated_venue_on_this_machine_may_be_a_test_host(file: Path) -> None:
+    text = (
+        "[profile]\nmode = 'TEST'\n[venues.binance.test_hosts]\nrest = 'http://127.0.0.1:9443'\n"
+        "websocket_api = 'ws://127.0.0.1:9443/ws-api/v3'\nstreams = 'ws://127.0.0.1:9443'\n"
+        "confirm = 'these are test hosts'\n"
+    )
+    assert load(file, text).venues.binance.hosts is not None
+
+
+def test_a_demo_without_strategies_of_its_own_has_some_to_try(file: Path) -> None:
+    assert [s.name for s in load(file, "").strategies] == ["mm-btc", "mm-eth", "twap-sol"]
+    only_btc = load(file, "[venues.binance]\ninstruments = ['BTCUSDT']\n")
+    assert [s.name for s in only_btc.strategies] == ["mm-btc"]
+    assert load(file, "[profile]\nmode = 'TEST'\n").strategies == ()
+
+
 def test_every_compiled_in_live_host_is_known_as_one() -> None:
     for hosts, live in ((BINANCE_LIVE, True), (BINANCE_TEST, False), (BINANCE_PUBLIC, False)):
         urls = [url for url in msgspec.structs.astuple(hosts) if url]
