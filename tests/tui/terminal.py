@@ -9,7 +9,7 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyte
@@ -29,10 +29,14 @@ class Terminal:
         views: int = 100_000,
         answers: bool = True,
         ignores_hup: bool = False,
+        program: Sequence[str] = (),
+        sign_width: int = 1,
     ) -> None:
+        """`program`: another module and its arguments after the report pipe's descriptor."""
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.answers = answers
+        self._sign_width = sign_width
         self.output = b""
         self.reports: list[str] = []
         self._partial = b""
@@ -41,17 +45,18 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.pid = os.fork()
         if self.pid == 0:
-            self._child(slave, write_end, [str(hz), str(views)], ignores_hup=ignores_hup)
+            module, *arguments = program or ("tests.tui.pty_app", str(hz), str(views))
+            self._child(slave, [module, str(write_end), *arguments], ignores_hup=ignores_hup)
         os.close(slave)
         os.close(write_end)
 
-    def _child(self, slave: int, write_end: int, feed: list[str], *, ignores_hup: bool) -> None:
+    def _child(self, slave: int, module: Sequence[str], *, ignores_hup: bool) -> None:
         os.setsid()
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
         for descriptor in (0, 1, 2):
             os.dup2(slave, descriptor)
         os.close(self.master)
-        os.set_inheritable(write_end, True)
+        os.set_inheritable(int(module[1]), True)
         if ignores_hup:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
         environ = dict(
@@ -59,8 +64,7 @@ class Terminal:
         )
         for name in ("NO_COLOR", "TMUX", "TEXTUAL_DISABLE_KITTY_KEY"):
             environ.pop(name, None)
-        arguments = [sys.executable, "-m", "tests.tui.pty_app", str(write_end), *feed]
-        os.execve(sys.executable, arguments, environ)
+        os.execve(sys.executable, [sys.executable, "-m", *module], environ)
 
     def drain(self, seconds: float = 0.02) -> None:
         """Read what is there, or wait that long for something."""
@@ -80,6 +84,8 @@ class Terminal:
         for at, part in enumerate(data.split(b"\x1b[6n")):
             if at and self.answers:
                 row, column = self.screen.cursor.y + 1, self.screen.cursor.x + 1
+                if row == 2 and self._sign_width == 2:  # the question behind an ambiguous sign
+                    column += 1
                 os.write(self.master, f"\x1b[{row};{column}R".encode())
             self._feed(part)
 

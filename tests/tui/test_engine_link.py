@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from tests.tui import factories as f
 from tests.tui.harness import Console, RecordingEngine
+from tests.tui.terminal import Terminal
 from veloz_tui.control.guardian import (
     GuardianKill,
     GuardianReply,
@@ -100,3 +102,23 @@ async def test_a_dead_engine_is_seen_and_the_guardian_still_gets_the_kill(tmp_pa
         await console.press("ctrl+k", "ctrl+k")
         await console.until(lambda: console.message.startswith("KILL taken up by guardian"))
         assert any(isinstance(request, GuardianKill) for request in engine.guardian)
+
+
+@pytest.mark.terminal
+@pytest.mark.slow
+async def test_run_console_shows_the_engine_kills_and_says_goodbye(tmp_path: Path) -> None:
+    engine = Engine(tmp_path)
+    async with engine.server, serve_guardian(engine.paths.guardian_socket, engine.guard):
+        terminal = Terminal(program=("tests.tui.pty_console", str(tmp_path)))
+        try:
+            await asyncio.to_thread(terminal.start)
+            terminal.type(b"\x0b\x0b")
+            await asyncio.to_thread(terminal.wait, lambda: engine.guardian)
+            terminal.type(b"q")
+            await asyncio.to_thread(terminal.wait, lambda: "returned 0" in terminal.reports)
+            await asyncio.to_thread(
+                terminal.wait, lambda: b"Detached. Engine goes on (DEMO)" in terminal.output
+            )
+        finally:
+            terminal.close()
+    assert any(isinstance(command, Kill) for command in engine.commands)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from tests.tui import factories as f
@@ -531,7 +532,7 @@ async def test_rearm_asks_for_the_profiles_name() -> None:
         assert len(c.engine.real) == 1
 
 
-@pytest.mark.parametrize("keys", [("q",), ("ctrl+q",), ("colon", "q", "enter")])
+@pytest.mark.parametrize("keys", [("q",), ("ctrl+q",), ("colon", "ctrl+q"), ("colon", "q", "enter")])
 async def test_leaving_says_that_the_engine_goes_on_and_with_what(keys: tuple[str, ...]) -> None:
     async with console() as c:
         await c.press(*keys)
@@ -690,3 +691,42 @@ async def test_grouping_keys_widen_and_narrow_the_rows() -> None:
         assert c.session.scroll.step == f.D("0.2")
         await c.press("minus", "minus")
         assert c.session.scroll.step == f.D("0.05")
+
+
+async def test_a_storm_of_sizes_ends_in_the_right_picture() -> None:
+    async with console(size=(200, 55)) as c:
+        for size in [(20, 5), (80, 24), (1, 1), (45, 12), (120, 40), (39, 9), (20, 5), (80, 24)]:
+            await c.pilot.resize_terminal(*size)
+        await c.settle()
+        await c.until(lambda: c.app.size == (80, 24) and len(c.text) == 24)
+        await c.press("c")
+        assert c.text[2].startswith(" 4 BTC-USDT.BIN") and "5 Orders" in c.text[2]
+        assert c.text[-1].startswith(" ^K^K KILL")
+        await c.press("ctrl+k", "ctrl+k")
+        await c.until(lambda: c.engine.kills)
+
+
+async def test_an_open_ticket_asks_risk_again_each_second_as_the_market_moves() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        asked = len(c.engine.sent)
+        c.engine.show(f.moving_view(1))
+        assert len(c.engine.sent) == asked
+        clock.now += 1
+        c.engine.show(f.moving_view(2))
+        assert len(c.engine.sent) == asked + 1
+        assert c.engine.real == []
+
+
+async def test_a_moving_market_repaints_only_the_lines_that_changed() -> None:
+    async with console(size=(200, 55)) as c:
+        await c.press("c")
+        grids = c.app._grids
+        before = {name: grid.changed_lines for name, grid in grids.items()}
+        best = msgspec.structs.replace(f.ladder().bids[0], size=f.D("3.3"))
+        c.engine.show(f.view(books=(f.ladder(bids=(best, *f.ladder().bids[1:])),)))
+        await c.press("escape")  # a key paints at once
+        changed = {name: grid.changed_lines - before[name] for name, grid in grids.items()}
+        assert changed["ladder"] == 1
+        assert sum(changed.values()) <= 3

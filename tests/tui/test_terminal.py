@@ -166,3 +166,13 @@ async def test_an_independent_emulator_shows_what_the_console_meant(size: tuple[
 def _compared(lines: list[str]) -> list[str]:
     # Line 2 has the terminal's own round trip; the last two the tour and the footer.
     return lines[:1] + lines[2:-2]
+
+
+def test_a_terminal_with_wide_signs_gets_ascii() -> None:
+    terminal = Terminal(sign_width=2)
+    try:
+        terminal.start()
+        terminal.wait(lambda: "BIN * md" in terminal.screen.display[1])
+        assert all("│" not in line for line in terminal.screen.display)
+    finally:
+        terminal.close()

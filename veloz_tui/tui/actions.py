@@ -62,6 +62,7 @@ def install(session: Session) -> None:
         "help": partial(toggle_help, session),
         "clear": partial(clear, session),
         "detach": partial(detach, session),
+        "leave": partial(detach, session),
         "hint": partial(session.say, texts.HINT, "base"),
         "repaint": session.shell.repaint,
     }

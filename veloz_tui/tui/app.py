@@ -103,6 +103,9 @@ class VelozApp(App[str]):
         driver = self._console_driver
         if driver is not None:
             driver.on_gate = self._schedule
+            driver.on_wide_signs = self._use_ascii
+            if driver.has_wide_signs:
+                self.glyphs = glyphs.ASCII
         self._link = asyncio.create_task(self._engine.run(), name="engine link")
         self._link.add_done_callback(self._task_ended)
         if self.options.reads_tmux and "TMUX" in os.environ:
@@ -111,6 +114,10 @@ class VelozApp(App[str]):
         if self.options.since:
             self.session.say(fmt.clean(self.options.since))
         self._paint()
+
+    def _use_ascii(self) -> None:
+        self.glyphs = glyphs.ASCII
+        self._changed()
 
     async def on_unmount(self) -> None:
         """A kill on its way is not dropped by leaving, nor by a terminal that vanishes."""

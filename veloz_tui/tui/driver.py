@@ -17,9 +17,11 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from veloz_tui.tui.glyphs import UNICODE
 from veloz_tui.tui.tty import FrameGate, TtyWriter
 
 _CLOSE_S: Final = 0.5
+_SIGN_ROW: Final = 2
 _RELEASE: Final = re.compile(r"\x1b\[[\d:]+;\d+:3[\d;:]*[u~A-S]")
 # Turning the kitty protocol on or off: never ours to do, whatever the environment says.
 _KITTY_MODE: Final = re.compile(r"\x1b\[[<>][0-9]*u")
@@ -59,6 +61,9 @@ class ConsoleDriver(LinuxDriver):
         """Why the terminal or the system ended us; None while it didn't."""
         self.on_gate: Callable[[], None] | None = None
         """Called in the loop when the terminal has answered: a waiting frame may go."""
+        self.has_wide_signs = False
+        self.on_wide_signs: Callable[[], None] | None = None
+        """Called in the loop when this terminal draws our signs two cells wide."""
         self._tty: TtyWriter | None = None
         self._signals: list[signal.Signals] = []
         self._dropped_seen = 0
@@ -101,6 +106,8 @@ class ConsoleDriver(LinuxDriver):
         self._listen_to_signals()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.write("\x1b[22;2t")  # keep the window's title, to give it back at the end
+        # Where does the cursor stand after an ambiguous sign? Two cells wide: the grid would fall apart.
+        self.write(f"\x1b7\x1b[2;1H{UNICODE.ready}\x1b[6n\x1b8")
 
     def _listen_to_signals(self) -> None:
         for number in (signal.SIGHUP, signal.SIGTERM):
@@ -170,15 +177,19 @@ class ConsoleDriver(LinuxDriver):
         """Keep answers to our own questions away from the application."""
         if isinstance(message, events.CursorPosition):
             now = time.monotonic()
-            self._loop.call_soon_threadsafe(self._answered, message.x + 1, now)
+            self._loop.call_soon_threadsafe(self._cursor_at, message.y + 1, message.x + 1, now)
             return
         try:
             super().process_message(message)
         except RuntimeError:
             return  # the loop has ended while a key was on its way
 
-    def _answered(self, column: int, now: float) -> None:
-        if self.gate.answered(column, now) and self.on_gate is not None:
+    def _cursor_at(self, row: int, column: int, now: float) -> None:
+        if row == _SIGN_ROW:
+            self.has_wide_signs = column > 2
+            if self.has_wide_signs and self.on_wide_signs is not None:
+                self.on_wide_signs()
+        elif self.gate.answered(column, now) and self.on_gate is not None:
             self.on_gate()
 
 

@@ -18,6 +18,7 @@ from veloz_tui.tui.session import Mode as Keys
 from veloz_tui.tui.ticket import Step, Ticket, parse_number
 
 REVIEW_S: Final = 0.250
+ASK_EVERY_S: Final = 1.0
 _PRESETS: Final = tuple(Decimal(text) for text in ("0.01", "0.05", "0.1", "0.5", "1"))
 _DEFAULT_PRESET: Final = 1
 
@@ -30,6 +31,7 @@ def install(session: Session) -> None:
         "close": partial(open_close, session),
     }
     session.on_key[Keys.TICKET] = partial(ticket_key, session)
+    session.after_view.append(partial(refresh_verdict, session))
 
 
 # -- opening ------------------------------------------------------------------------------------------
@@ -206,6 +208,18 @@ def ask_verdict(session: Session) -> None:
     if ticket is None:
         return
     ticket.verdict, ticket.verdict_text = None, ""
+    _ask(session, ticket)
+
+
+def refresh_verdict(session: Session) -> None:
+    """The market moves while a ticket is open: ask again each second, keeping the old answer meanwhile."""
+    ticket = session.ticket
+    if ticket is not None and session.clock() - ticket.asked_at >= ASK_EVERY_S:
+        _ask(session, ticket)
+
+
+def _ask(session: Session, ticket: Ticket) -> None:
+    ticket.asked_at = session.clock()
     request = ticket.request(session.store.book(ticket.instrument.instrument_id))
     if isinstance(request, OrderRequest):
         dry = PlaceOrder(command_id=new_command_id(), request=request, is_dry=True)

@@ -110,7 +110,9 @@ def _content(name: str, box: Box, session: Session, glyphs: Glyphs) -> PaneConte
         return help_content(session, box.width)
     if view is None or names is None:
         why = fmt.clean(session.store.link.text) or texts.WAITING
-        return PaneContent(texts.TITLES[name], rows=(GridRow("", ((f" {why}", "muted"),)),))
+        return PaneContent(
+            texts.TITLES[name], rows=(GridRow("", ((fmt.fit_text(f" {why}", box.width).rstrip(), "muted"),)),)
+        )
     if name == "ladder":
         return _ladder(view, names, box, session, glyphs)
     if name == "orders":

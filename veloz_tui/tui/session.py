@@ -102,6 +102,7 @@ class Session:
         self.frame_acknowledged = 0
         self._held: list[tuple[str, str | None]] = []
         self._rang_at = float("-inf")
+        self.after_view: list[Callable[[], None]] = []
         self.on_key: dict[Mode, Callable[[str, str | None], None]] = {}
         self.on_action: dict[str, Callable[[], None]] = {}
 
@@ -114,6 +115,8 @@ class Session:
         if self.instrument_id not in known and view.instruments:
             self.show_instrument(view.instruments[0].instrument_id)
         self.tour.view_seen(view)
+        for call in self.after_view:
+            call()
 
     def on_entries(self, entries: tuple[LogEntry, ...]) -> None:
         """New log entries; the last worth a line is shown, alarms ring."""

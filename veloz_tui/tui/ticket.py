@@ -64,6 +64,7 @@ class Ticket:
         self.field = Field.PRICE
         self.verdict: Verdict | None = None
         self.verdict_text = ""
+        self.asked_at = float("-inf")
         self.typed = ""
         """Letters of the `yes` which an unusual size needs."""
         self._presets = tuple(presets)

@@ -10,6 +10,7 @@ from veloz_tui.domain.views import OrderView, View
 from veloz_tui.tui import fmt, table, texts
 from veloz_tui.tui.grid import GridRow, PaneContent
 from veloz_tui.tui.names import Names
+from veloz_tui.tui.panes.rows import empty
 from veloz_tui.tui.table import Column, Row, Span
 
 NARROW: Final = 60
@@ -110,7 +111,7 @@ def content(
     if others:
         lines.append(GridRow("", ((f"+{others} on other instruments", "muted"),)))
     if not lines:
-        lines.append(GridRow("", ((f" {texts.EMPTY['orders']}", "muted"),)))
+        lines.append(empty("orders", width))
     return PaneContent(
         title=f"{texts.TITLES['orders']}  {len(shown)} of {len(every)}"
         if not slim

@@ -21,13 +21,18 @@ def content(
     fitted = table.widths(columns, rows, width)
     lines = [GridRow(row.key, table.render(columns, row, fitted)) for row in rows]
     if not lines:
-        lines = [GridRow("", ((f" {texts.EMPTY[pane]}", "muted"),))]
+        lines = [empty(pane, width)]
     return PaneContent(
         title=title or texts.TITLES[pane],
         note=(note,) if note[0] else (),
         header=table.header(columns, fitted) if rows else (),
         rows=tuple(lines),
     )
+
+
+def empty(pane: str, width: int) -> GridRow:
+    """What an empty pane says."""
+    return GridRow("", ((fmt.fit_text(f" {texts.EMPTY[pane]}", width).rstrip(), "muted"),))
 
 
 def money_tone(value: Decimal | None) -> str:
