@@ -140,7 +140,8 @@ class TestRates:
     def test_the_last_open_order_passes_and_the_next_does_not(self) -> None:
         limits: dict[str, object] = {"open_orders_max": 200}
         assert code("buy 1 @ 100", limited(limits=limits, open_orders=199)) == ""
-        assert code("buy 1 @ 100", limited(limits=limits, open_orders=200)) == "OPEN_ORDERS_MAX"
+        denial = refusal("buy 1 @ 100", limited(limits=limits, open_orders=200))
+        assert (denial.code, denial.limit, denial.value) == ("OPEN_ORDERS_MAX", d("200"), d("201"))
 
 
 def test_a_level_that_is_no_number_refuses_instead_of_passing() -> None:

@@ -150,6 +150,32 @@ def test_the_nearest_ticks_and_lots_are_named() -> None:
     assert refusal("buy 0.0005 @ 100", world()).text.endswith("Use 0.001 [LOT]")
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("buy 1 @ 9.99", "Use 10 or more"),
+        ("buy 1 @ 1000000.01", "Use 1,000,000 or less"),
+        ("buy 0.009 @ 1000", "Use 0.01 or more"),
+        ("buy 9001 @ 100", "Use 9,000 or less"),
+        ("buy 100.001 market", "Use 100 or less"),
+        ("buy 0.01 @ 100", "Raise qty"),
+        ("buy 9000 @ 1001", "Lower qty"),
+        ("buy 1 @ 0.001", "Use 0.01"),
+        ("buy 1000000000000000 @ 100", "Give a number above 0 and below 1,000,000,000,000,000"),
+        ("buy 1 @ 1000000000000000", "Give a number above 0 and below 1,000,000,000,000,000"),
+    ],
+)
+def test_each_bound_says_what_to_use_instead(text: str, remedy: str) -> None:
+    strict = instrument(min_price=d("10"), min_quantity=d("0.01"))
+    denial = refusal(text, world(instrument=strict))
+    assert f"Nothing sent. {remedy} [{denial.code}]" in denial.text
+
+
+def test_the_venue_s_bounds_are_named_with_their_sign() -> None:
+    assert "order 1.00 < the venue's least 5.00 USDT" in refusal("buy 0.01 @ 100", world()).text
+    assert "order 9,009,000 > the venue's most 9,000,000 USDT" in refusal("buy 9000 @ 1001", world()).text
+
+
 @pytest.mark.parametrize("text", ["buy 1E+999999 @ 100", "buy 1 @ 1E+999999", "buy 1E-999999 @ 100"])
 def test_absurd_numbers_give_short_texts(text: str) -> None:
     assert len(refusal(text, world()).text) < 200
