@@ -16,13 +16,14 @@ from veloz_tui.config.fields import (
     Instruments,
     Limit,
     Number,
+    OpenOrders,
+    OrdersASecond,
     Override,
     Positive,
     Threshold,
     TimeOfDay,
     UpperMode,
     Whole,
-    WholeLimit,
     Words,
     refuse,
 )
@@ -86,8 +87,8 @@ class Risk(Section):
     max_position_size: Limit = Decimal(65_000)
     max_leverage: Limit = Decimal(2)
     max_price_deviation: FractionLimit = Decimal("0.05")
-    max_orders_per_second: Annotated[WholeLimit, Field(le=1_000)] = 10
-    open_orders_max: Annotated[WholeLimit, Field(le=10_000)] = 200
+    max_orders_per_second: OrdersASecond = 10
+    open_orders_max: OpenOrders = 200
     stop_loss_threshold: FractionThreshold = None
     take_profit_threshold: Threshold = None
     account_balance_threshold: Threshold = Decimal(1_000)

@@ -128,6 +128,11 @@ def test_off_switches_a_limit_off_and_an_override_inherits_the_rest(file: Path) 
     assert limits.for_instrument(BTC).max_position_size == limits.default.max_position_size
 
 
+@pytest.mark.parametrize("name", ["max_orders_per_second", "open_orders_max"])
+def test_counts_can_be_switched_off_too(file: Path, name: str) -> None:
+    assert getattr(load(file, f'[risk]\n{name} = "off"\n').risk, name) is None
+
+
 def test_strategies_keep_their_parameters_as_written(file: Path) -> None:
     text = (
         '[strategies.mm-1]\nclass = "mine.py:Mine"\ninstruments = ["btcusdt", "ETHUSDT"]\ninline = true\n'
