@@ -266,6 +266,14 @@ async def test_the_gate_also_stops_an_order_on_its_way_over_rest() -> None:
         assert await d.orders_made(order_id) == 0
 
 
+async def test_warming_up_opens_a_connection_for_the_fall_back() -> None:
+    async with desk() as d:
+        before = (await d.status()).requests["rest GET /api/v3/time"]
+        d.adapter.warm_up()
+        await until(lambda: d.adapter._running == 0)
+        assert (await d.status()).requests["rest GET /api/v3/time"] == before + 1
+
+
 # --- Cancels ---
 
 

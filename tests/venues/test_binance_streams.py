@@ -1,12 +1,13 @@
 """Market data and user stream against the simulated venue: breaks, silence, gaps, shutdowns."""
 
 import asyncio
+import random
 from decimal import Decimal
 
 import msgspec
 import pytest
 
-from tests.venues.desk import FAST, INSTRUMENT, Desk, desk, limit, until
+from tests.venues.desk import FAST, INSTRUMENT, Desk, desk, limit, now, until
 from veloz_tui.domain.book import OrderBook
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.reports import (
@@ -27,12 +28,15 @@ from veloz_tui.domain.reports import (
     VenueSnapshot,
 )
 from veloz_tui.domain.types import ChannelState, OrderType, Side
+from veloz_tui.venues.base import VenueReport
+from veloz_tui.venues.binance.public_feed import run_public_feed
 
 
 def replay(d: Desk) -> OrderBook:
     """The book as an engine would hold it now."""
     book = OrderBook()
-    for report in sorted([*d.of(BookSnapshot), *d.flowed(BookDelta)], key=lambda one: one.update_id):
+    found: list[BookSnapshot | BookDelta] = [*d.of(BookSnapshot), *d.flowed(BookDelta)]
+    for report in sorted(found, key=lambda one: one.update_id):
         if isinstance(report, BookSnapshot):
             book.replace(bids=report.bids, asks=report.asks, update_id=report.update_id)
         elif report.update_id > book.update_id:
@@ -83,7 +87,7 @@ async def test_a_lost_market_connection_makes_the_book_stale_and_brings_a_new_on
 
 async def test_books_start_again_when_the_old_connection_died_while_its_successor_opened() -> None:
     async with desk() as d:
-        market, before = d.adapter._market, len(d.of(BookSnapshot))
+        market, before = d.adapter._public.market, len(d.of(BookSnapshot))
         for feed in market._feeds:
             feed.emit(feed.sync.stop("connection lost"))
         assert market.stream.current is not None
@@ -113,7 +117,9 @@ async def test_repeated_and_unreadable_frames_leave_a_right_book(kind: str) -> N
     async with desk() as d:
         await d.fault(kind, transport="streams", kind="depth", count=3)
         start = len(d.flowed(BookDelta))
-        await until(lambda: len(d.flowed(BookDelta)) > start + 5 and d.adapter._market._feeds[0].sync.is_live)
+        await until(
+            lambda: len(d.flowed(BookDelta)) > start + 5 and d.adapter._public.market._feeds[0].sync.is_live
+        )
         assert not replay(d).is_crossed
 
 
@@ -125,8 +131,7 @@ async def test_an_oversized_frame_breaks_the_connection_and_it_comes_back() -> N
 
 
 async def test_a_silent_stream_is_found_out_although_its_socket_lives() -> None:
-    timing = {"quiet_after_s": 0.5, "probe_every_s": 0.5, "late_change_s": 0.3}
-    async with desk(**timing) as d:
+    async with desk(quiet_after_s=0.5, probe_every_s=0.5, late_change_s=0.3) as d:
         await d.fault("silence", target="streams")
         stale = await d.one(BookStale)
         assert "silent" in stale.reason
@@ -149,12 +154,12 @@ async def test_a_shutdown_notice_moves_market_data_without_a_break() -> None:
         await until(lambda: len(d.flowed(BookDelta)) > number + 15)  # well past the old one's closing
         assert d.of(BookStale) == []
         assert d.state(Channel.MARKET) is ChannelState.READY
-        assert replay(d).update_id == d.adapter._market._feeds[0].sync.last_id
+        assert replay(d).update_id == d.adapter._public.market._feeds[0].sync.last_id
 
 
 async def test_no_trade_is_printed_twice_while_connections_overlap() -> None:
     async with desk(paused=True, stream=msgspec.structs.replace(FAST, overlap_s=1.0)) as d:
-        stream = d.adapter._market.stream
+        stream = d.adapter._public.market.stream
         stream.replace("test")
         await until(lambda: stream.current is not None and stream.current.number == 2)
         for quantity in ("0.01", "0.02", "0.03"):
@@ -286,3 +291,42 @@ async def test_the_adapter_starts_when_the_venue_is_not_there_yet() -> None:
     async with desk(waits=False, retry_base_s=0.05, retry_cap_s=0.1) as d:
         await d.ready()
         assert d.of(InstrumentsReported)
+
+
+async def test_a_user_stream_that_answers_nothing_is_found_out() -> None:
+    async with desk(subscription_check_s=0.2, subscription_timeout_s=0.3) as d:
+        d.forget()
+        await d.fault("silence", target="ws-api")
+        reason = "no answer on the user stream"
+        await d.one(ChannelReported, where=lambda one: one.reason == reason)
+        await d.fault("unsilence", target="ws-api")
+        await until(lambda: d.state(Channel.USER) is ChannelState.READY)
+
+
+async def test_a_revoked_key_takes_the_user_stream_down_and_says_why() -> None:
+    async with desk() as d:
+        d.forget()
+        await d.fault("revoke_key", api_key="k" * 64)
+        await d.fault("disconnect", target="ws-api")
+        await until(lambda: any("API-key" in one.reason for one in d.of(ChannelReported)))
+        assert d.state(Channel.USER) is not ChannelState.READY
+
+
+async def test_an_unknown_instrument_is_named_and_nothing_starts() -> None:
+    async with desk(symbols=("NOPEUSDT",), waits=False, retry_base_s=0.05, retry_cap_s=0.1) as d:
+        await until(lambda: any("symbol" in one.reason for one in d.of(ChannelReported)))
+        assert d.of(InstrumentsReported) == []
+        assert d.state(Channel.USER) is None
+
+
+async def test_the_public_feed_works_without_a_key() -> None:
+    reports: list[VenueReport] = []
+    async with desk() as d:
+        feed = asyncio.create_task(
+            run_public_feed(d.settings, reports.append, now=now, jitter=random.Random(1).random)
+        )
+        await until(lambda: any(isinstance(one, BookDelta) for one in reports))
+        await until(lambda: any(isinstance(one, TradePrinted) for one in reports))
+        feed.cancel()
+        await asyncio.gather(feed, return_exceptions=True)
+    assert isinstance(reports[1], InstrumentsReported)

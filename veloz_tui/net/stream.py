@@ -94,6 +94,8 @@ class Connection:
         self.opened_at_s = asyncio.get_running_loop().time()
         self.last_frame_at_s = self.opened_at_s
         self.lost = asyncio.Event()
+        self.drop_reason = ""
+        """Why we broke it ourselves."""
         self._socket = socket
         self._settings = settings
         self._held = 0
@@ -221,7 +223,7 @@ class Stream:
     def drop(self, reason: str) -> None:
         """Break the current connection now: it is believed to be dead."""
         if self.current is not None:
-            self._report(self.state, reason)
+            self.current.drop_reason = reason
             self.current.abort()
 
     async def _open_next(self, tasks: asyncio.TaskGroup) -> None:
@@ -335,6 +337,7 @@ class Stream:
             await self._finish(connection, reason)
 
     async def _finish(self, connection: Connection, reason: str) -> None:
+        reason = connection.drop_reason or reason
         connection.lost.set()
         self._handler.on_lost(connection, reason)
         if connection is self.current:

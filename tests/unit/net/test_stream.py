@@ -278,6 +278,7 @@ async def test_drop_breaks_a_silent_connection() -> None:
         r.stream.drop("silent")
         await r.ready(2)
         assert r.seen.ready[1] == (2, False)
+        assert r.seen.lost == [(1, "silent")]
 
 
 async def test_a_refused_handshake_is_told_with_its_waiting_time_and_waited_for() -> None:

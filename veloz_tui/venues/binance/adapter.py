@@ -9,17 +9,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 
-from veloz_tui.domain.errors import ProtocolError, VenueError
+from veloz_tui.domain.errors import VenueError
 from veloz_tui.domain.intent import DurableIntent
 from veloz_tui.domain.reports import (
     Channel,
     ChannelReported,
-    HealthReported,
-    InstrumentsReported,
     OpenOrdersFailed,
     QueryFailed,
 )
-from veloz_tui.domain.types import MILLISECOND, ChannelState, Nanos, VenueId
+from veloz_tui.domain.types import ChannelState, Nanos, VenueId
 from veloz_tui.engine.actions import (
     Cancel,
     CancelAll,
@@ -29,15 +27,14 @@ from veloz_tui.engine.actions import (
     Reconcile,
     Submit,
 )
-from veloz_tui.net.backoff import Backoff, Jitter
+from veloz_tui.net.backoff import Jitter
 from veloz_tui.net.http import HttpClient
-from veloz_tui.net.ratelimit import Cost, Kind, Lane
+from veloz_tui.net.ratelimit import Cost, Lane
 from veloz_tui.venues.base import OnReport
-from veloz_tui.venues.binance import parse_instruments
-from veloz_tui.venues.binance.market_data import MarketData
 from veloz_tui.venues.binance.order_entry import OrderEntry
 from veloz_tui.venues.binance.parse import VENUE
-from veloz_tui.venues.binance.reconcile import AccountReader, body_or_raise
+from veloz_tui.venues.binance.public_feed import PublicFeed
+from veloz_tui.venues.binance.reconcile import AccountReader
 from veloz_tui.venues.binance.requests import Signer
 from veloz_tui.venues.binance.rest import RestClient
 from veloz_tui.venues.binance.session import Session
@@ -45,9 +42,7 @@ from veloz_tui.venues.binance.settings import BinanceSettings
 from veloz_tui.venues.binance.user_stream import UserStream
 
 _LOG = logging.getLogger(__name__)
-_FIRST_SAMPLES = 4
 _CANCEL_ROOM = 8
-_CLOCK = Cost(Lane.RECONCILE)
 _WARM_UP = Cost(Lane.CANCEL)
 
 
@@ -74,7 +69,7 @@ class BinanceSpotAdapter:
         self._rest = RestClient(self._http, self._session)
         self._order_rest = RestClient(self._order_http, self._session)
         self._reader = AccountReader(self._session, self._rest, on_report)
-        self._market = MarketData(self._session, self._rest, on_report)
+        self._public = PublicFeed(self._session, self._rest, on_report)
         self._user = UserStream(self._session, on_report, on_balance_hint=self._refresh_balances)
         self._orders = OrderEntry(
             self._session,
@@ -93,12 +88,7 @@ class BinanceSpotAdapter:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                await self._prepare()
-                tasks.create_task(self._keep_clock(), name="binance-clock")
-                tasks.create_task(self._keep_instruments(), name="binance-instruments")
-                tasks.create_task(self._tell_health(), name="binance-health")
-                tasks.create_task(self._market.stream.run(), name="binance-market")
-                tasks.create_task(self._market.watch(), name="binance-market-watch")
+                await self._public.start(tasks)
                 tasks.create_task(self._user.socket.stream.run(), name="binance-user")
                 tasks.create_task(self._user.watch(), name="binance-user-watch")
                 tasks.create_task(self._orders.socket.stream.run(), name="binance-orders")
@@ -167,7 +157,7 @@ class BinanceSpotAdapter:
     async def _reconcile(self, action: Reconcile) -> None:
         """Try until it succeeds; then hand over what the user stream said meanwhile."""
         sync_number = self._user.sync_number
-        backoff = self._backoff()
+        backoff = self._session.new_backoff()
         while True:
             try:
                 snapshot = await self._reader.snapshot(action)
@@ -193,95 +183,5 @@ class BinanceSpotAdapter:
         finally:
             self._is_refreshing = False
 
-    # --- start, and what is kept fresh ---
-
-    async def _prepare(self) -> None:
-        """The clock and the limits come first: nothing may be signed or spent without them."""
-        backoff = self._backoff()
-        self._report(ChannelReported(VENUE, Channel.MARKET, ChannelState.CONNECTING))
-        while True:
-            try:
-                await self._sample_clock(_CLOCK)
-                await self._read_instruments()
-            except VenueError as error:
-                _LOG.warning("Binance, start: %s", error)
-                self._report(ChannelReported(VENUE, Channel.MARKET, ChannelState.DOWN, str(error)))
-                await asyncio.sleep(backoff.next_delay_s())
-                continue
-            break
-        for _ in range(_FIRST_SAMPLES - 1):
-            await self._sample_clock(_CLOCK)
-
     async def _warm_up(self) -> None:
         await self._order_rest.sample_clock(_WARM_UP)
-
-    async def _sample_clock(self, cost: Cost) -> None:
-        await self._rest.sample_clock(cost)
-
-    async def _keep_clock(self) -> None:
-        refused = self._session.clock_refused
-        while True:
-            try:
-                async with asyncio.timeout(self._settings.clock_every_s):
-                    await refused.wait()
-            except TimeoutError:
-                pass
-            if refused.is_set():
-                refused.clear()
-                self._session.skew.forget()
-            await self._sample_clock(_CLOCK)
-            await asyncio.sleep(min(1.0, self._settings.clock_every_s))  # bounds how often a refusal samples
-
-    async def _keep_instruments(self) -> None:
-        """Steps, bounds and states can change while we trade."""
-        while True:
-            await asyncio.sleep(self._settings.instruments_every_s)
-            try:
-                await self._read_instruments()
-            except VenueError as error:
-                _LOG.warning("Binance, instruments: %s", error)
-
-    async def _read_instruments(self) -> None:
-        names = ",".join(f'"{symbol}"' for symbol in self._settings.symbols)
-        answer = await self._rest.call(
-            "GET",
-            "/api/v3/exchangeInfo",
-            {"symbols": f"[{names}]"},
-            cost=Cost(Lane.RECONCILE, weight=20),
-            signed=False,
-        )
-        found = parse_instruments.exchange_info(body_or_raise(answer))
-        self._session.budget.configure(found.limits)
-        for refused in found.refused:
-            _LOG.error("Binance, instrument %s", refused)
-        wanted = {instrument.symbol for instrument in found.instruments}
-        missing = [symbol for symbol in self._settings.symbols if symbol not in wanted]
-        if missing:
-            raise ProtocolError(f"no usable instrument data for {', '.join(missing)}", venue=VENUE)
-        self._report(InstrumentsReported(VENUE, found.instruments))
-
-    async def _tell_health(self) -> None:
-        while True:
-            self._report(self._health())
-            await asyncio.sleep(self._settings.health_every_s)
-
-    def _health(self) -> HealthReported:
-        session = self._session
-        now_ms = session.venue_ms()
-        until_ms = session.budget.closed_until_ms(now_ms)
-        used: dict[Kind, float] = {}
-        for use in session.budget.uses(now_ms):
-            kind = use.limit.kind
-            used[kind] = max(used.get(kind, 0.0), use.used / use.limit.limit)
-        return HealthReported(
-            venue=VENUE,
-            clock_offset_ms=session.skew.offset_ms if session.skew.error_ms is not None else None,
-            round_trip_ms=session.round_trip_ms,
-            rate_used=used.get(Kind.WEIGHT),
-            orders_used=used.get(Kind.ORDERS),
-            door_closed_until=None if until_ms is None else Nanos(until_ms * MILLISECOND),
-        )
-
-    def _backoff(self) -> Backoff:
-        settings = self._settings
-        return Backoff(base_s=settings.retry_base_s, cap_s=settings.retry_cap_s, jitter=self._session.jitter)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from veloz_tui.domain.types import MILLISECOND, Nanos
-from veloz_tui.net.backoff import Jitter
+from veloz_tui.net.backoff import Backoff, Jitter
 from veloz_tui.net.clock_skew import ClockSkew
 from veloz_tui.net.connect_budget import ConnectBudget
 from veloz_tui.net.ratelimit import Cost, Kind, RateBudget, Refusal, Ticket
@@ -47,6 +47,10 @@ class Session:
     def stamped(self, params: Params, *, recv_window_ms: int | None = None) -> dict[str, str | int]:
         window_ms = recv_window_ms if recv_window_ms is not None else self.settings.recv_window_ms
         return stamped(params, timestamp_ms=self.venue_ms(), recv_window_ms=window_ms)
+
+    def new_backoff(self) -> Backoff:
+        settings = self.settings
+        return Backoff(base_s=settings.retry_base_s, cap_s=settings.retry_cap_s, jitter=self.jitter)
 
     def admit(self, cost: Cost) -> Ticket | Unwritten:
         found = self.budget.admit(cost, self.venue_ms())

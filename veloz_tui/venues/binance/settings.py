@@ -30,6 +30,10 @@ LIVE = BinanceHosts(
         "https://api4.binance.com",
     ),
 )
+# Market data only: no key, no account.
+LIVE_PUBLIC = BinanceHosts(
+    rest="https://data-api.binance.vision", api_socket="", streams="wss://data-stream.binance.vision"
+)
 TESTNET = BinanceHosts(
     rest="https://testnet.binance.vision",
     api_socket="wss://ws-api.testnet.binance.vision/ws-api/v3",
@@ -72,7 +76,9 @@ class BinanceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long after a probe the stream may still deliver what the probe saw."""
     clock_every_s: float = 60.0
     instruments_every_s: float = 900.0
-    subscription_check_s: float = 20.0
+    subscription_check_s: float = 5.0
+    subscription_timeout_s: float = 4.0
+    """Together: how long a user stream that answers nothing goes unnoticed."""
     health_every_s: float = 1.0
     retry_base_s: float = 0.5
     retry_cap_s: float = 15.0

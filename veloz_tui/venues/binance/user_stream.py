@@ -24,7 +24,7 @@ from veloz_tui.venues.binance import parse
 from veloz_tui.venues.binance.api_socket import ApiSocket, refuse_opening
 from veloz_tui.venues.binance.decoding import Shape
 from veloz_tui.venues.binance.market_data import channel_state
-from veloz_tui.venues.binance.policy import Answered
+from veloz_tui.venues.binance.policy import Answered, Unwritten
 from veloz_tui.venues.binance.session import Session
 
 _LOG = logging.getLogger(__name__)
@@ -64,13 +64,21 @@ class UserStream:
     async def watch(self) -> None:
         """Ask now and then whether the subscription still exists: a socket can live on without it."""
         while self._checks_subscription:
-            await asyncio.sleep(self._session.settings.subscription_check_s)
+            settings = self._session.settings
+            await asyncio.sleep(settings.subscription_check_s)
             connection = self.socket.stream.current
             if connection is None or not connection.is_open:
                 continue
             answer = await self.socket.call(
-                "session.subscriptions", {}, cost=_COST, timeout_s=10.0, signed=False, connection=connection
+                "session.subscriptions",
+                {},
+                cost=_COST,
+                timeout_s=settings.subscription_timeout_s,
+                signed=False,
+                connection=connection,
             )
+            if isinstance(answer, Unwritten):
+                continue
             self._judge_subscription(answer if isinstance(answer, Answered) else None)
 
     def _judge_subscription(self, answer: Answered | None) -> None:
