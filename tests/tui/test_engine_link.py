@@ -23,8 +23,9 @@ from veloz_tui.control.server import ControlServer, Identity
 from veloz_tui.domain.commands import AnyCommand, Kill, Reduce
 from veloz_tui.domain.types import InstrumentId, Mode
 from veloz_tui.domain.views import Ack, View
-from veloz_tui.tui.app import VelozApp, connector
+from veloz_tui.tui.app import VelozApp
 from veloz_tui.tui.options import ConsoleOptions
+from veloz_tui.tui.shell import connector
 
 
 class Paths(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veloz_tui.tui import glyphs, keys, table, theme, tmux
+from veloz_tui.tui import glyphs, history, keys, table, theme, tmux
 from veloz_tui.tui.grid import GridCursor, GridRow
 from veloz_tui.tui.keymap import DEFAULT, Danger, Keymap, KeymapError
 from veloz_tui.tui.kill import DoublePress, KillKey, Stroke
@@ -255,3 +255,21 @@ def test_history_marks_a_line_as_recalled_until_it_is_touched() -> None:
     assert (edit.text, edit.recalled) == ("two", True)
     edit.key("end", None)
     assert not edit.recalled
+
+
+# -- history ------------------------------------------------------------------------------------------
+
+
+def test_history_is_kept_for_its_owner_alone_and_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "history"
+    assert history.load(path) == []
+    assert history.save(path, (f"cancel {number}" for number in range(300)))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert history.load(path) == [f"cancel {number}" for number in range(100, 300)]
+
+
+def test_a_damaged_history_is_cleaned_and_a_missing_folder_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "history"
+    path.write_bytes(b"q\x1b[2J\n\xff\n\n")
+    assert history.load(path) == ["q[2J", "\ufffd"]
+    assert not history.save(tmp_path / "none" / "history", ["q"])

@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import ClassVar, Final
 
@@ -15,11 +14,23 @@ from textual import events
 from textual.app import App
 from textual.screen import Screen
 
-from veloz_tui.control.client import ControlClient, ControlPaths, Link
+from veloz_tui.control.client import ControlPaths, Link
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
-from veloz_tui.tui import actions, command_line, fmt, glyphs, grid, ordering, screen, texts, theme, tmux
+from veloz_tui.tui import (
+    actions,
+    command_line,
+    fmt,
+    glyphs,
+    grid,
+    history,
+    ordering,
+    screen,
+    texts,
+    theme,
+    tmux,
+)
 from veloz_tui.tui.driver import ConsoleDriver
 from veloz_tui.tui.keymap import HELP, PANES, display
 from veloz_tui.tui.layout import Plan
@@ -28,11 +39,11 @@ from veloz_tui.tui.panes.status import Terminal, terminal_title
 from veloz_tui.tui.plan_layout import ConsoleScreen
 from veloz_tui.tui.scheduler import FrameScheduler
 from veloz_tui.tui.session import Mode, Session, kill_answer
-from veloz_tui.tui.shell import Connect, EngineLink, Receiver
+from veloz_tui.tui.shell import Connect, EngineLink, connector
+from veloz_tui.tui.tty import FrameAcks, WindowTitle
 from veloz_tui.tui.widgets.live_grid import LiveGrid
 
 TICK_S: Final = 0.25
-TITLE_EVERY_S: Final = 1.0
 LEAVE_S: Final = 3.0
 """How long leaving waits for a kill to be taken up."""
 _PARTS: Final = (
@@ -68,6 +79,7 @@ class VelozApp(App[str]):
         self.palette = self._load_palette(self.options.theme)
         self.glyphs = glyphs.for_terminal()
         self.session = Session(self.options, self, clock)
+        self.session.history.extend(history.load(self.options.history_file))
         for part in (actions, ordering, command_line):
             part.install(self.session)
         self._engine: EngineLink = connect(self)
@@ -77,13 +89,12 @@ class VelozApp(App[str]):
         self._plan: Plan = {}
         self._planned_size = (0, 0)
         self._frames = 0
-        self._unacknowledged: deque[tuple[int, int]] = deque(maxlen=64)
+        self._acks = FrameAcks()
         self._awaits_display = False
         self._paint_started = 0.0
         self._is_scheduled = False
         self._last_second = 0
-        self._title = ""
-        self._titled_at = float("-inf")
+        self._window = WindowTitle()
         self._is_frozen_gc = False
         self._link: asyncio.Task[None] | None = None
         self._killing: asyncio.Task[None] | None = None
@@ -121,6 +132,7 @@ class VelozApp(App[str]):
 
     async def on_unmount(self) -> None:
         """A kill on its way is not dropped by leaving, nor by a terminal that vanishes."""
+        history.save(self.options.history_file, self.session.history)
         if self._killing is not None:
             await asyncio.wait({self._killing}, timeout=LEAVE_S)
         tasks = [task for task in (self._link, self._killing) if task is not None]
@@ -195,8 +207,7 @@ class VelozApp(App[str]):
             self._killing.add_done_callback(self._task_ended)
 
     async def _kill(self, reason: str) -> None:
-        outcome = await self._engine.kill(reason=reason)
-        text, tone = kill_answer(outcome)
+        text, tone = kill_answer(await self._engine.kill(reason=reason))
         self.session.say(text, tone)
         self._changed()
 
@@ -349,15 +360,14 @@ class VelozApp(App[str]):
         self._freeze_gc()
         if driver is not None:
             driver.frame_sent()
-            self._unacknowledged.append((driver.gate.frames_sent, self._frames))
+            self._acks.sent(driver.gate, self._frames)
 
     def _note_acknowledged(self) -> None:
         driver = self._console_driver
         if driver is None or (not driver.gate.answers and driver.backlog == 0):
             self.session.frame_acknowledged = self._frames
-            return
-        while self._unacknowledged and self._unacknowledged[0][0] <= driver.gate.frames_seen:
-            self.session.frame_acknowledged = self._unacknowledged.popleft()[1]
+        else:
+            self.session.frame_acknowledged = self._acks.seen(driver.gate)
 
     def _terminal(self) -> Terminal:
         rtt = self._scheduler.rtt_s
@@ -369,13 +379,10 @@ class VelozApp(App[str]):
 
     def _set_title(self) -> None:
         driver, view, names = self._console_driver, self.session.store.view, self.session.store.names
-        now = self._clock()
-        if driver is None or view is None or names is None or now - self._titled_at < TITLE_EVERY_S:
+        if driver is None or view is None or names is None:
             return
-        title = terminal_title(view, names, self.session.instrument_id)
-        self._titled_at = now
-        if title != self._title:
-            self._title = title
+        title = self._window.changed(terminal_title(view, names, self.session.instrument_id), self._clock())
+        if title is not None:
             driver.write(f"\x1b]2;{title}\x07")
 
     def _freeze_gc(self) -> None:
@@ -406,25 +413,6 @@ def _fill(name: str) -> str:
     if name.startswith("gutter"):
         return "gutter"
     return "bar" if name in _BARS else "base"
-
-
-def connector(paths: ControlPaths, options: ConsoleOptions) -> Connect:
-    """The way to the engine of a profile."""
-
-    def connect(receiver: Receiver) -> EngineLink:
-        return ControlClient(
-            paths.engine_socket,
-            paths.session_token,
-            paths.guardian_socket,
-            wants_control=not options.is_observer,
-            views_hz=options.refresh_hz,
-            on_view=receiver.on_view,
-            on_entries=receiver.on_entries,
-            on_ack=receiver.on_ack,
-            on_link=receiver.on_link,
-        )
-
-    return connect
 
 
 def run_console(paths: ControlPaths, options: ConsoleOptions | None = None) -> int:

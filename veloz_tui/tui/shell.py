@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from veloz_tui.control.client import KillOutcome, Link
+from veloz_tui.control.client import ControlClient, ControlPaths, KillOutcome, Link
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
+from veloz_tui.tui.options import ConsoleOptions
 
 
 class Receiver(Protocol):
@@ -43,6 +44,25 @@ class EngineLink(Protocol):
 
 Connect = Callable[[Receiver], EngineLink]
 """Makes the link and tells it who listens."""
+
+
+def connector(paths: ControlPaths, options: ConsoleOptions) -> Connect:
+    """The way to the engine of a profile."""
+
+    def connect(receiver: Receiver) -> EngineLink:
+        return ControlClient(
+            paths.engine_socket,
+            paths.session_token,
+            paths.guardian_socket,
+            wants_control=not options.is_observer,
+            views_hz=options.refresh_hz,
+            on_view=receiver.on_view,
+            on_entries=receiver.on_entries,
+            on_ack=receiver.on_ack,
+            on_link=receiver.on_link,
+        )
+
+    return connect
 
 
 class Shell(Protocol):

@@ -140,3 +140,38 @@ class FrameGate:
             self._in_flight.popleft()
             self._unanswered += 1
             self.rtt_s = None
+
+
+class FrameAcks:
+    """Which of the console's frames the terminal has drawn, told from the gate's answers."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[int, int]] = deque(maxlen=64)
+        self._seen = 0
+
+    def sent(self, gate: FrameGate, frame: int) -> None:
+        """A frame went out, and the gate's question behind it."""
+        self._waiting.append((gate.frames_sent, frame))
+
+    def seen(self, gate: FrameGate) -> int:
+        """The number of the last frame that was drawn for certain."""
+        while self._waiting and self._waiting[0][0] <= gate.frames_seen:
+            self._seen = self._waiting.popleft()[1]
+        return self._seen
+
+
+class WindowTitle:
+    """The window's title, sent when it changed and at most once a second."""
+
+    EVERY_S: Final = 1.0
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._at = float("-inf")
+
+    def changed(self, text: str, now: float) -> str | None:
+        """The title to send now, or nothing."""
+        if text == self._text or now - self._at < self.EVERY_S:
+            return None
+        self._text, self._at = text, now
+        return text
