@@ -3,7 +3,7 @@
 Only the journal's writer mints it (a test looks for any other use of `_mint`).
 """
 
-from typing import NoReturn, final
+from typing import final
 
 from veloz_tui.domain.types import ClientOrderId
 
@@ -17,7 +17,7 @@ class DurableIntent:
     client_order_id: ClientOrderId
     seq: int
 
-    def __init__(self) -> NoReturn:
+    def __init__(self) -> None:
         raise TypeError("a DurableIntent is minted by the journal only")
 
     @classmethod

@@ -133,9 +133,7 @@ class JournalWriter:
             raise InvariantBroken(
                 f"order {client_order_id} may not leave: event {seq} is not its intent, or was used"
             )
-        # mypy takes a class whose constructor never returns for a plain callable.
-        mint = DurableIntent._mint  # type: ignore[attr-defined]
-        return cast("DurableIntent", mint(client_order_id=client_order_id, seq=seq))
+        return DurableIntent._mint(client_order_id=client_order_id, seq=seq)
 
     # --- For tasks ---------------------------------------------------------------------------------------
 
