@@ -142,6 +142,6 @@ async def console(
     async with app.run_test(size=size) as pilot:
         running = Console(app, engine, pilot)
         if engine.is_up:
-            await running.until(lambda: app.session.store.view is not None and app._plan)
+            await running.until(lambda: app.session.store.view is not None and app.painter.plan)
         await running.settle()
         yield running

@@ -56,7 +56,7 @@ def main() -> None:
     app = VelozApp(engine.connect, ConsoleOptions(reads_tmux=False, has_tour=False))
     try:
         farewell = app.run()
-        driver = app._console_driver
+        driver = app.painter.driver
         report(f"ended {driver.hung_up if driver is not None else None} {farewell}")
     finally:
         report("finally")

@@ -483,7 +483,7 @@ async def test_the_ladder_cursor_gives_the_price_but_a_stale_one_does_not() -> N
 async def test_the_ticket_never_covers_the_ladder() -> None:
     async with console() as c:
         await open_ticket(c)
-        ladder, strip = c.app._plan["ladder"], c.app._plan["strip"]
+        ladder, strip = c.app.painter.plan["ladder"], c.app.painter.plan["strip"]
         assert strip.y >= ladder.y + ladder.height
 
 
@@ -559,7 +559,7 @@ async def test_numbers_focus_panes_even_hidden_ones() -> None:
             clock.now += 1
             await c.press(key)
             assert c.session.focus == pane
-            assert pane in c.app._plan
+            assert pane in c.app.painter.plan
 
 
 async def test_tab_and_h_l_move_the_focus() -> None:
@@ -577,10 +577,10 @@ async def test_tab_and_h_l_move_the_focus() -> None:
 async def test_zoom_gives_the_body_to_one_pane_and_back() -> None:
     async with console() as c:
         await c.press("5", "z")
-        assert c.app._grids["orders"].region == (0, 2, 80, 20) and "ladder" not in c.app._plan
+        assert c.app.painter.grids["orders"].region == (0, 2, 80, 20) and "ladder" not in c.app.painter.plan
         assert c.text[2].startswith(" 5 Orders")
         await c.press("z")
-        assert c.app._grids["orders"].region.x == 33 and "ladder" in c.app._plan
+        assert c.app.painter.grids["orders"].region.x == 33 and "ladder" in c.app.painter.plan
         assert c.text[2].startswith(" 4 BTC-USDT.BIN")
 
 
@@ -652,7 +652,7 @@ async def test_a_review_line_nobody_can_have_seen_is_not_sent() -> None:
 async def test_a_click_focuses_the_pane_and_selects_the_row_that_was_shown() -> None:
     async with console() as c:
         shown = c.session.contents["orders"].rows[2].key
-        box = c.app._plan["orders"]
+        box = c.app.painter.plan["orders"]
         await c.pilot.click(offset=(box.x + 5, box.y + 2 + 2))
         await c.settle()
         assert c.session.focus == "orders"
@@ -722,7 +722,7 @@ async def test_an_open_ticket_asks_risk_again_each_second_as_the_market_moves() 
 async def test_a_moving_market_repaints_only_the_lines_that_changed() -> None:
     async with console(size=(200, 55)) as c:
         await c.press("c")
-        grids = c.app._grids
+        grids = c.app.painter.grids
         before = {name: grid.changed_lines for name, grid in grids.items()}
         best = msgspec.structs.replace(f.ladder().bids[0], size=f.D("3.3"))
         c.engine.show(f.view(books=(f.ladder(bids=(best, *f.ladder().bids[1:])),)))
@@ -730,3 +730,21 @@ async def test_a_moving_market_repaints_only_the_lines_that_changed() -> None:
         changed = {name: grid.changed_lines - before[name] for name, grid in grids.items()}
         assert changed["ladder"] == 1
         assert sum(changed.values()) <= 3
+
+
+async def test_a_crash_prints_no_local_variables() -> None:
+    engine = RecordingEngine()
+    shown = ""
+    with pytest.raises(ZeroDivisionError):
+        async with console(engine) as c:
+
+            def crash() -> None:
+                api_secret = "hunter2" * 2
+                assert api_secret
+                raise ZeroDivisionError
+
+            c.app.call_later(crash)
+            await c.until(lambda: c.app._exit_renderables)
+            shown = "".join(segment.text for each in c.app._exit_renderables for segment in each.segments)
+    assert "ZeroDivisionError" in shown
+    assert "hunter2hunter2" not in shown and "╭─ locals" not in shown

@@ -214,7 +214,7 @@ def test_frames_come_at_most_ten_times_a_second_and_only_when_needed() -> None:
     assert scheduler.delay(0.0) is None
     scheduler.invalidate()
     assert scheduler.delay(0.0) == 0.0
-    scheduler.painted(0.0, cpu_s=0.005)
+    scheduler.painted(0.0)
     assert scheduler.delay(0.05) is None
     scheduler.invalidate()
     assert scheduler.delay(0.04) == pytest.approx(0.06)
@@ -222,8 +222,8 @@ def test_frames_come_at_most_ten_times_a_second_and_only_when_needed() -> None:
 
 def test_dear_frames_or_a_far_terminal_halve_the_rate() -> None:
     dear, far = FrameScheduler(), FrameScheduler()
-    for at in range(10):
-        dear.painted(at, cpu_s=0.030)
+    for _ in range(10):
+        dear.cost(0.030)
     far.rtt_s = 0.2
     assert dear.hz == far.hz == 5.0 and dear.is_slow and far.is_slow
 

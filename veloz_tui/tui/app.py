@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import os
 import sys
 import time
@@ -22,43 +21,25 @@ from veloz_tui.tui import (
     actions,
     command_line,
     fmt,
-    glyphs,
     grid,
     history,
     ordering,
-    screen,
     texts,
     theme,
     tmux,
 )
 from veloz_tui.tui.driver import ConsoleDriver
-from veloz_tui.tui.keymap import HELP, PANES, display
-from veloz_tui.tui.layout import Plan
+from veloz_tui.tui.keymap import PANES, display
 from veloz_tui.tui.options import ConsoleOptions
-from veloz_tui.tui.panes.status import Terminal, terminal_title
+from veloz_tui.tui.painter import Painter
 from veloz_tui.tui.plan_layout import ConsoleScreen
-from veloz_tui.tui.scheduler import FrameScheduler
 from veloz_tui.tui.session import Mode, Session, kill_answer
 from veloz_tui.tui.shell import Connect, EngineLink, connector
-from veloz_tui.tui.tty import FrameAcks, WindowTitle
 from veloz_tui.tui.widgets.live_grid import LiveGrid
 
 TICK_S: Final = 0.25
 LEAVE_S: Final = 3.0
 """How long leaving waits for a kill to be taken up."""
-_PARTS: Final = (
-    "status",
-    *PANES,
-    HELP,
-    "gutter1",
-    "gutter2",
-    "gutter3",
-    "strip",
-    "message",
-    "footer",
-    "tiny",
-)
-_BARS: Final = {"status", "message", "footer", "strip"}
 
 
 class VelozApp(App[str]):
@@ -77,25 +58,13 @@ class VelozApp(App[str]):
         self.options = options or ConsoleOptions()
         super().__init__(driver_class=ConsoleDriver, ansi_color=True)
         self.palette = self._load_palette(self.options.theme)
-        self.glyphs = glyphs.for_terminal()
         self.session = Session(self.options, self, clock)
         self.session.history.extend(history.load(self.options.history_file))
         for part in (actions, ordering, command_line):
             part.install(self.session)
         self._engine: EngineLink = connect(self)
         self._clock = clock
-        self._scheduler = FrameScheduler(hz=self.options.refresh_hz)
-        self._grids = {name: LiveGrid(self.palette, name=name, fill=_fill(name)) for name in _PARTS}
-        self._plan: Plan = {}
-        self._planned_size = (0, 0)
-        self._frames = 0
-        self._acks = FrameAcks()
-        self._awaits_display = False
-        self._paint_started = 0.0
-        self._is_scheduled = False
-        self._last_second = 0
-        self._window = WindowTitle()
-        self._is_frozen_gc = False
+        self.painter = Painter(self, self.session, self.palette, hz=self.options.refresh_hz)
         self._link: asyncio.Task[None] | None = None
         self._killing: asyncio.Task[None] | None = None
 
@@ -103,20 +72,15 @@ class VelozApp(App[str]):
 
     def get_default_screen(self) -> Screen[None]:
         """Our own screen, laid out by the plan."""
-        return ConsoleScreen(self._plan_for)
+        return ConsoleScreen(self.painter.plan_for)
 
     def compose(self) -> list[LiveGrid]:
         """All parts; the plan decides which are seen."""
-        return list(self._grids.values())
+        return list(self.painter.grids.values())
 
     def on_mount(self) -> None:
         """Start the link and the clock."""
-        driver = self._console_driver
-        if driver is not None:
-            driver.on_gate = self._schedule
-            driver.on_wide_signs = self._use_ascii
-            if driver.has_wide_signs:
-                self.glyphs = glyphs.ASCII
+        self.painter.attach()
         self._link = asyncio.create_task(self._engine.run(), name="engine link")
         self._link.add_done_callback(self._task_ended)
         if self.options.reads_tmux and "TMUX" in os.environ:
@@ -124,11 +88,7 @@ class VelozApp(App[str]):
         self.set_interval(TICK_S, self._tick)
         if self.options.since:
             self.session.say(fmt.clean(self.options.since))
-        self._paint()
-
-    def _use_ascii(self) -> None:
-        self.glyphs = glyphs.ASCII
-        self._changed()
+        self.painter.now()
 
     async def on_unmount(self) -> None:
         """A kill on its way is not dropped by leaving, nor by a terminal that vanishes."""
@@ -147,13 +107,9 @@ class VelozApp(App[str]):
             return
         if task is self._killing:
             self.session.say(texts.kill_failed(type(error).__name__), "crit")
-            self._changed()
+            self.painter.now()
         else:
             self.call_later(_raise, error)
-
-    @property
-    def _console_driver(self) -> ConsoleDriver | None:
-        return self._driver if isinstance(self._driver, ConsoleDriver) else None
 
     def _load_palette(self, name: str) -> theme.Palette:
         no_color = self.options.no_color or "NO_COLOR" in os.environ
@@ -164,7 +120,7 @@ class VelozApp(App[str]):
         eaten = await tmux.eaten_chords(chords)
         if eaten:
             self.session.say(texts.kill_eaten(display(eaten[0])), "warn")
-            self._changed()
+            self.painter.now()
 
     # -- from the engine (Receiver) ---------------------------------------------------------------------
 
@@ -173,26 +129,24 @@ class VelozApp(App[str]):
         is_first = self.session.store.view is None
         self.session.on_view(view)
         if is_first:
-            self._changed()
-            return
-        self._scheduler.invalidate()
-        self._schedule()
+            self.painter.now()
+        else:
+            self.painter.soon()
 
     def on_entries(self, entries: tuple[LogEntry, ...]) -> None:
         """Log entries arrived."""
         self.session.on_entries(entries)
-        self._scheduler.invalidate()
-        self._schedule()
+        self.painter.soon()
 
     def on_ack(self, ack: Ack) -> None:
         """An answer arrived: it is a reaction to a key, so it doesn't wait for a frame."""
         self.session.on_ack(ack)
-        self._changed()
+        self.painter.now()
 
     def on_link(self, link: Link) -> None:
         """The link changed."""
         self.session.on_link(link)
-        self._changed()
+        self.painter.now()
 
     # -- effects (Shell) --------------------------------------------------------------------------------
 
@@ -209,7 +163,7 @@ class VelozApp(App[str]):
     async def _kill(self, reason: str) -> None:
         text, tone = kill_answer(await self._engine.kill(reason=reason))
         self.session.say(text, tone)
-        self._changed()
+        self.painter.now()
 
     def watch_instrument(self, instrument_id: InstrumentId) -> None:
         """Ask for another instrument's book."""
@@ -235,8 +189,7 @@ class VelozApp(App[str]):
             self.palette = self._load_palette(name)
         except theme.ThemeError as error:
             return str(error)
-        for part in self._grids.values():
-            part.use(self.palette)
+        self.painter.use(self.palette)
         return ""
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
@@ -244,7 +197,7 @@ class VelozApp(App[str]):
 
         def run() -> None:
             call()
-            self._changed()
+            self.painter.now()
 
         self.set_timer(seconds, run)
 
@@ -253,12 +206,12 @@ class VelozApp(App[str]):
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes go to the session before any widget sees them; kill therefore works everywhere."""
         if isinstance(event, events.Key) and not event.is_forwarded:
-            self._note_acknowledged()
+            self.painter.note_acknowledged()
             self.session.press(event.key, event.character)
-            self._changed()
+            self.painter.now()
         elif isinstance(event, events.Paste) and not event.is_forwarded:
             self.session.paste(event.text)
-            self._changed()
+            self.painter.now()
         else:
             await super().on_event(event)
 
@@ -275,123 +228,17 @@ class VelozApp(App[str]):
         cursor.select(content.rows, cursor.top + message.line - head)
         if name == "ladder":
             self.session.scroll.touch(self._clock())
-        self._changed()
-
-    # -- frames -----------------------------------------------------------------------------------------
-
-    def _changed(self) -> None:
-        """Something the operator did, or waits for: no frame cap."""
-        self._scheduler.invalidate()
-        driver = self._console_driver
-        if driver is None or driver.ready(urgent=True):
-            self._paint()
-        else:
-            self._schedule()
-
-    def _tick(self) -> None:
-        now = self._clock()
-        session = self.session
-        driver = self._console_driver
-        if driver is not None and driver.take_dropped():
-            self.repaint()
-        waits = (
-            session.store.pending
-            or session.kill_key.is_armed(now)
-            or session.store.link_lost_s(now) is not None
-        )
-        if waits or int(now) != self._last_second:
-            self._last_second = int(now)
-            self._scheduler.invalidate()
-        self._schedule()
-
-    def _schedule(self) -> None:
-        delay = self._scheduler.delay(self._clock())
-        if delay is None or not self.is_running:
-            return
-        driver = self._console_driver
-        if driver is not None:
-            self._scheduler.rtt_s = driver.gate.rtt_s
-            if not driver.ready():
-                return  # the terminal's answer, or the next tick, comes back here
-        if delay <= 0:
-            self._paint()
-        elif not self._is_scheduled:
-            self._is_scheduled = True
-            self.set_timer(delay, self._due)
-
-    def _due(self) -> None:
-        self._is_scheduled = False
-        self._schedule()
-
-    def _plan_for(self, width: int, height: int) -> Plan:
-        if (width, height) != self._planned_size:
-            self._draw(width, height)
-        return self._plan
-
-    def _draw(self, width: int, height: int) -> None:
-        self._planned_size = (width, height)
-        frame = screen.compose(
-            self.session, width=width, height=height, glyphs=self.glyphs, terminal=self._terminal()
-        )
-        if frame.plan != self._plan:
-            self._plan = frame.plan
-            self.screen.refresh(layout=True)
-        for name, lines in frame.lines.items():
-            self._grids[name].show(lines, dimmed=frame.is_old and name in PANES)
-
-    def _paint(self) -> None:
-        if not self._grids["status"].is_attached:
-            return
-        self._paint_started = time.thread_time()
-        self._note_acknowledged()
-        self._draw(self.size.width, self.size.height)
-        self._frames += 1
-        self._awaits_display = True
-        self.session.painted(self._frames)
-        self._scheduler.painted(self._clock(), cpu_s=time.thread_time() - self._paint_started)
-        self._set_title()
+        self.painter.now()
 
     def post_display_hook(self) -> None:
-        """The frame was written: ask the terminal to say when it is drawn."""
-        driver = self._console_driver
-        if not self._awaits_display:
-            return
-        self._awaits_display = False
-        self._freeze_gc()
-        if driver is not None:
-            driver.frame_sent()
-            self._acks.sent(driver.gate, self._frames)
+        """Textual wrote something: if it was our frame, the terminal is asked to say when it is drawn."""
+        self.painter.displayed()
 
-    def _note_acknowledged(self) -> None:
-        driver = self._console_driver
-        if driver is None or (not driver.gate.answers and driver.backlog == 0):
-            self.session.frame_acknowledged = self._frames
-        else:
-            self.session.frame_acknowledged = self._acks.seen(driver.gate)
-
-    def _terminal(self) -> Terminal:
-        rtt = self._scheduler.rtt_s
-        return Terminal(
-            rtt_ms=None if rtt is None else rtt * 1000,
-            frames_per_second=self._scheduler.frames_per_second(self._clock()),
-            is_slow=self._scheduler.is_slow,
-        )
-
-    def _set_title(self) -> None:
-        driver, view, names = self._console_driver, self.session.store.view, self.session.store.names
-        if driver is None or view is None or names is None:
-            return
-        title = self._window.changed(terminal_title(view, names, self.session.instrument_id), self._clock())
-        if title is not None:
-            driver.write(f"\x1b]2;{title}\x07")
-
-    def _freeze_gc(self) -> None:
-        """After start-up the object graph stays: collections of it were 80-150 ms spikes."""
-        if not self._is_frozen_gc and self._console_driver is not None:
-            self._is_frozen_gc = True
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(20_000, 20, 50)
+    def _tick(self) -> None:
+        driver = self.painter.driver
+        if driver is not None and driver.take_dropped():
+            self.repaint()
+        self.painter.tick()
 
     # -- the end ----------------------------------------------------------------------------------------
 
@@ -409,12 +256,6 @@ def _raise(error: BaseException) -> None:
     raise error
 
 
-def _fill(name: str) -> str:
-    if name.startswith("gutter"):
-        return "gutter"
-    return "bar" if name in _BARS else "base"
-
-
 def run_console(paths: ControlPaths, options: ConsoleOptions | None = None) -> int:
     """Run the console on this terminal until it is left; prints the farewell. Returns the exit status."""
     chosen = options or ConsoleOptions()
@@ -424,7 +265,7 @@ def run_console(paths: ControlPaths, options: ConsoleOptions | None = None) -> i
 
 
 def _said(app: VelozApp, farewell: str | None) -> int:
-    driver = app._console_driver
+    driver = app.painter.driver
     reason = None if driver is None else driver.hung_up
     with contextlib.suppress(OSError):  # the terminal may be gone
         if farewell:

@@ -46,12 +46,15 @@ class FrameScheduler:
             return None
         return max(0.0, self._last + 1.0 / self.hz - now)
 
-    def painted(self, now: float, *, cpu_s: float) -> None:
-        """A frame went out, at that cost."""
+    def painted(self, now: float) -> None:
+        """A frame was drawn."""
         self._dirty = False
         self._last = now
-        self._costs.append(cpu_s)
         self._paints.append(now)
+
+    def cost(self, cpu_s: float) -> None:
+        """What a frame took, from drawing it to handing it to the terminal."""
+        self._costs.append(cpu_s)
 
     def frames_per_second(self, now: float) -> float:
         """Frames in the last two seconds, halved."""
