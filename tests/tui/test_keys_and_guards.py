@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 import pytest
+from rich.segment import Segments
 
 from tests.tui import factories as f
 from tests.tui.harness import Console, RecordingEngine, console
@@ -745,6 +746,7 @@ async def test_a_crash_prints_no_local_variables() -> None:
 
             c.app.call_later(crash)
             await c.until(lambda: c.app._exit_renderables)
-            shown = "".join(segment.text for each in c.app._exit_renderables for segment in each.segments)
+            printed = [each for each in c.app._exit_renderables if isinstance(each, Segments)]
+            shown = "".join(segment.text for each in printed for segment in each.segments)
     assert "ZeroDivisionError" in shown
     assert "hunter2hunter2" not in shown and "╭─ locals" not in shown
