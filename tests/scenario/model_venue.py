@@ -55,6 +55,7 @@ from veloz_tui.engine.actions import (
     ListOpenOrders,
     QueryOrder,
     Reconcile,
+    ResyncBook,
     Submit,
 )
 from veloz_tui.venues.base import OnReport
@@ -349,6 +350,9 @@ class ModelAdapter:
             self._report(report)
         self._buffer.clear()
         self._report(ChannelReported(VENUE, Channel.USER, ChannelState.READY))
+
+    def resync_book(self, action: ResyncBook) -> None:
+        self._report(BookSnapshot(BTC.id, 1, [(100.0, 50.0)], [(100.01, 50.0)]))
 
     def warm_up(self) -> None:
         pass

@@ -1,13 +1,12 @@
 """Market data and user stream against the simulated venue: breaks, silence, gaps, shutdowns."""
 
 import asyncio
-import random
 from decimal import Decimal
 
 import msgspec
 import pytest
 
-from tests.venues.desk import FAST, INSTRUMENT, Desk, desk, limit, now, until
+from tests.venues.desk import FAST, INSTRUMENT, Desk, desk, limit, until
 from veloz_tui.domain.book import OrderBook
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.reports import (
@@ -28,8 +27,8 @@ from veloz_tui.domain.reports import (
     VenueSnapshot,
 )
 from veloz_tui.domain.types import ChannelState, OrderType, Side
-from veloz_tui.venues.base import VenueReport
-from veloz_tui.venues.binance.public_feed import run_public_feed
+from veloz_tui.engine.actions import ResyncBook
+from veloz_tui.venues.binance.parse import VENUE
 
 
 def replay(d: Desk) -> OrderBook:
@@ -101,6 +100,16 @@ async def test_a_gap_in_the_stream_is_noticed_and_mended() -> None:
         await d.fault("gap", transport="streams", kind="depth")
         await again_live(d, after=before)
         assert d.of(BookStale)[0].reason.startswith("gap")
+
+
+async def test_a_book_that_the_engine_found_crossed_begins_anew_on_the_same_connection() -> None:
+    async with desk() as d:
+        before, connection = len(d.of(BookSnapshot)), d.adapter._public.market.stream.current
+        crossed = d.of(BookSnapshot)[0].instrument_id
+        d.adapter.resync_book(ResyncBook(VENUE, crossed, "crossed"))
+        await again_live(d, after=before)
+        assert d.of(BookStale)[0].reason == "crossed"
+        assert d.adapter._public.market.stream.current is connection
 
 
 async def test_a_snapshot_older_than_the_stream_is_fetched_again() -> None:
@@ -317,16 +326,3 @@ async def test_an_unknown_instrument_is_named_and_nothing_starts() -> None:
         await until(lambda: any("symbol" in one.reason for one in d.of(ChannelReported)))
         assert d.of(InstrumentsReported) == []
         assert d.state(Channel.USER) is None
-
-
-async def test_the_public_feed_works_without_a_key() -> None:
-    reports: list[VenueReport] = []
-    async with desk() as d:
-        feed = asyncio.create_task(
-            run_public_feed(d.settings, reports.append, now=now, jitter=random.Random(1).random)
-        )
-        await until(lambda: any(isinstance(one, BookDelta) for one in reports))
-        await until(lambda: any(isinstance(one, TradePrinted) for one in reports))
-        feed.cancel()
-        await asyncio.gather(feed, return_exceptions=True)
-    assert isinstance(reports[1], InstrumentsReported)

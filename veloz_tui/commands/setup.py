@@ -13,7 +13,7 @@ MARKS = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
 
 
 @click.command()
-@click.option("--mode", type=click.Choice([str(mode) for mode in Mode], case_sensitive=False), help="[DEMO]")
+@click.option("--mode", type=click.Choice(["DEMO", "TEST", "LIVE"], case_sensitive=False), help="[DEMO]")
 @click.option("--force", is_flag=True, help="Replace a file that is there; the old one is kept as .old.")
 @click.pass_obj
 def init(profile: Profile, *, mode: str | None, force: bool) -> int:

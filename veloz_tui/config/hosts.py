@@ -20,12 +20,6 @@ BINANCE_TEST = HostSettings(
     streams="wss://stream.testnet.binance.vision",
 )
 # Public data only: these hosts know no orders and no keys. There is no WebSocket API among them.
-BINANCE_PUBLIC = HostSettings(
-    rest="https://data-api.binance.vision",
-    websocket_api="",
-    streams="wss://data-stream.binance.vision",
-)
-
 LIVE_DOMAINS = ("binance.com", "binance.us", "okx.com", "coinbase.com")
 # Binance's demo mode lives below the domain of the real exchange, with its own keys.
 NOT_LIVE_HOSTS = frozenset({"demo-api.binance.com", "demo-ws-api.binance.com", "demo-stream.binance.com"})
@@ -35,8 +29,6 @@ def binance_hosts(mode: Mode, *, test_hosts: HostSettings | None) -> HostSetting
     """Return the base URLs for a mode; `test_hosts` is the profile's own choice for TEST."""
     if mode is Mode.LIVE:
         return BINANCE_LIVE
-    if mode is Mode.PAPER:
-        return BINANCE_PUBLIC
     if mode is Mode.TEST:
         return test_hosts or BINANCE_TEST
     return None

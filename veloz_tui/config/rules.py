@@ -19,12 +19,19 @@ STRATEGY_NAME = "a to z, 0 to 9, - and _, at most 16, a letter first"
 
 def cross_problems(model: SettingsModel, origin: Origin) -> Iterator[Problem]:
     """Check what single settings can't know."""
+    yield from _paper(model, origin)
     yield from _live(model, origin)
     yield from _test_hosts(model, origin)
     yield from _reserves(model, origin)
     yield from _instruments(model, origin)
     yield from _strategies(model, origin)
     yield from _keymap(model, origin)
+
+
+def _paper(model: SettingsModel, origin: Origin) -> Iterator[Problem]:
+    if model.profile.mode is Mode.PAPER:
+        what = "mode PAPER is not there yet"
+        yield Problem(what, origin.where(("profile", "mode")), "use DEMO, TEST or LIVE")
 
 
 def _live(model: SettingsModel, origin: Origin) -> Iterator[Problem]:

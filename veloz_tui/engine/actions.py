@@ -83,6 +83,14 @@ class FetchFills(msgspec.Struct, frozen=True):
     venue_order_id: VenueOrderId | None = None
 
 
+class ResyncBook(msgspec.Struct, frozen=True):
+    """The book contradicts itself (it is crossed): throw it away and begin from a snapshot."""
+
+    venue: VenueId
+    instrument_id: InstrumentId
+    reason: str
+
+
 class Reconcile(msgspec.Struct, frozen=True):
     """Gather a VenueSnapshot: open orders, these orders by id, fills since, balances, account."""
 
@@ -145,6 +153,7 @@ Action = (
     | ListOpenOrders
     | FetchFills
     | Reconcile
+    | ResyncBook
     | SetTimer
     | SetGate
     | WarmUp

@@ -1,6 +1,7 @@
 """Public market data: into Live, never journaled. A stale book prices nothing and reaches no strategy."""
 
 from veloz_tui.domain.reports import BookDelta, BookSnapshot, BookStale, Quiet, TopOfBook, TradePrinted
+from veloz_tui.engine.actions import ResyncBook
 from veloz_tui.engine.turn import Turn
 
 
@@ -28,6 +29,8 @@ def _check_crossed(turn: Turn, report: BookSnapshot | BookDelta) -> None:
     market = turn.live.book(report.instrument_id)
     if market.book.is_crossed:
         market.stale_reason = f"crossed book at u={report.update_id}"
+        venue = turn.state.venue_of(report.instrument_id)
+        turn.act(ResyncBook(venue, report.instrument_id, market.stale_reason))
 
 
 def on_book_stale(turn: Turn, report: BookStale) -> None:

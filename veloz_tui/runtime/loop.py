@@ -226,6 +226,8 @@ class EngineLoop:
                 self._adapters[action.venue].fetch_fills(action)
             case a.Reconcile():
                 self._adapters[action.venue].reconcile(action)
+            case a.ResyncBook():
+                self._adapters[action.venue].resync_book(action)
             case a.SetGate():
                 self._open_gate_when_durable(action)
             case a.WarmUp():

@@ -53,6 +53,7 @@ from veloz_tui.engine.actions import (
     ListOpenOrders,
     QueryOrder,
     Reconcile,
+    ResyncBook,
     Submit,
 )
 
@@ -114,6 +115,8 @@ class VenueAdapter(Protocol):
     def fetch_fills(self, action: FetchFills) -> None: ...
 
     def reconcile(self, action: Reconcile) -> None: ...
+
+    def resync_book(self, action: ResyncBook) -> None: ...
 
     def warm_up(self) -> None:
         """Open connections a kill will need."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from veloz_tui.config.hosts import BINANCE_LIVE, BINANCE_PUBLIC, BINANCE_TEST, is_live_host
+from veloz_tui.config.hosts import BINANCE_LIVE, BINANCE_TEST, is_live_host
 from veloz_tui.config.limits import limits_of
 from veloz_tui.config.plain import Settings
 from veloz_tui.config.problem import InvalidSettings
@@ -53,12 +53,12 @@ def test_another_profile_needs_its_file(tmp_path: Path) -> None:
 
 
 def test_the_profiles_own_file_is_read(tmp_path: Path) -> None:
-    file = tmp_path / ".config/veloz/paper.toml"
+    file = tmp_path / ".config/veloz/trial.toml"
     file.parent.mkdir(parents=True)
-    file.write_text('[profile]\nmode = "PAPER"')
-    settings = load_settings("paper", environ={"HOME": str(tmp_path)})
-    assert (settings.profile.name, settings.profile.mode) == ("paper", Mode.PAPER)
-    assert settings.venues.binance.hosts == BINANCE_PUBLIC
+    file.write_text('[profile]\nmode = "TEST"')
+    settings = load_settings("trial", environ={"HOME": str(tmp_path)})
+    assert (settings.profile.name, settings.profile.mode) == ("trial", Mode.TEST)
+    assert settings.venues.binance.hosts == BINANCE_TEST
 
 
 def test_environment_beats_the_file_and_the_command_line_beats_both(file: Path) -> None:
@@ -163,6 +163,7 @@ ONE_MISTAKE = [
     ("[venues.binance]\nrecv_window_ms = true", "demo.toml:2 – write a number"),
     ("[venues.binance]\nrecv_window_ms = 60000", "is out of range – demo.toml:2 – write at most 5000"),
     ("[journal]\n\ndurability = 'powr'", "demo.toml:3 – did you mean power? power | process"),
+    ("[profile]\nmode = 'PAPER'", "mode PAPER is not there yet – demo.toml:2 – use DEMO, TEST or LIVE"),
     ("[profile]\nmode = 'LIFE'", "demo.toml:2 – did you mean LIVE? DEMO | PAPER | TEST | LIVE"),
     ("[risk]\nmax_order_size = 0", 'demo.toml:2 – write the largest value you allow, or "off"'),
     ("[risk]\nmax_order_size = -1", 'demo.toml:2 – write the largest value you allow, or "off"'),
@@ -251,7 +252,7 @@ def test_live_can_not_be_chosen_by_the_environment(file: Path) -> None:
     text = LIVE.replace("LIVE", "TEST")
     [found] = problems(file, text, VELOZ_PROFILE__MODE="live")
     assert "VELOZ_PROFILE__MODE" in found
-    assert load(file, text, VELOZ_PROFILE__MODE="paper").profile.mode is Mode.PAPER
+    assert load(file, text, VELOZ_PROFILE__MODE="test").profile.mode is Mode.TEST
 
 
 def test_live_needs_limits_of_your_own(file: Path) -> None:
@@ -325,7 +326,7 @@ def test_a_demo_without_strategies_of_its_own_has_some_to_try(file: Path) -> Non
 
 
 def test_every_compiled_in_live_host_is_known_as_one() -> None:
-    for hosts, live in ((BINANCE_LIVE, True), (BINANCE_TEST, False), (BINANCE_PUBLIC, False)):
+    for hosts, live in ((BINANCE_LIVE, True), (BINANCE_TEST, False)):
         urls = [url for url in msgspec.structs.astuple(hosts) if url]
         assert [is_live_host(url) for url in urls] == [live] * len(urls)
 

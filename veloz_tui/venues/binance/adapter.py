@@ -25,6 +25,7 @@ from veloz_tui.engine.actions import (
     ListOpenOrders,
     QueryOrder,
     Reconcile,
+    ResyncBook,
     Submit,
 )
 from veloz_tui.net.backoff import Jitter
@@ -128,6 +129,10 @@ class BinanceSpotAdapter:
             self._reconciling.cancel()
         if self._tasks is not None:
             self._reconciling = self._tasks.create_task(self._reconcile(action), name="binance-reconcile")
+
+    def resync_book(self, action: ResyncBook) -> None:
+        """After the frame at hand: the engine asks from within its report."""
+        asyncio.get_running_loop().call_soon(self._public.market.resync, action.instrument_id, action.reason)
 
     def warm_up(self) -> None:
         """The sockets are open already; this opens a REST connection for the fall-back."""

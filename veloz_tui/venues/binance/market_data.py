@@ -199,6 +199,12 @@ class MarketData:
             feed.restart(reason)
             self.stream.drop(f"{feed.symbol} {reason}")
 
+    def resync(self, instrument: str, reason: str) -> None:
+        """Begin one instrument's book anew from a snapshot; the connection stays."""
+        for feed in self._feeds:
+            if feed.instrument == instrument:
+                feed.restart(reason)
+
     # --- StreamHandler ---
 
     async def on_open(self, connection: Connection) -> None:

@@ -1,12 +1,10 @@
 """What Binance Spot tells everybody: its clock, its instruments and limits, and market data.
 
-Start: the clock, then instruments and limits, then the streams; each is kept fresh for ever. Needs no key,
-so it serves paper trading by itself (`public_feed`) and is one part of the adapter.
+Start: the clock, then instruments and limits, then the streams; each is kept fresh for ever. Needs no key.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 from veloz_tui.domain.errors import ProtocolError, VenueError
 from veloz_tui.domain.reports import (
@@ -16,35 +14,18 @@ from veloz_tui.domain.reports import (
     InstrumentsReported,
 )
 from veloz_tui.domain.types import MILLISECOND, ChannelState, Nanos
-from veloz_tui.net.backoff import Jitter
-from veloz_tui.net.http import HttpClient
 from veloz_tui.net.ratelimit import Cost, Kind, Lane
 from veloz_tui.venues.base import OnReport
 from veloz_tui.venues.binance import parse_instruments
 from veloz_tui.venues.binance.market_data import MarketData
 from veloz_tui.venues.binance.parse import VENUE
 from veloz_tui.venues.binance.reconcile import body_or_raise
-from veloz_tui.venues.binance.requests import KeylessSigner
 from veloz_tui.venues.binance.rest import RestClient
 from veloz_tui.venues.binance.session import Session
-from veloz_tui.venues.binance.settings import BinanceSettings
 
 _LOG = logging.getLogger(__name__)
 _FIRST_SAMPLES = 4
 _CLOCK = Cost(Lane.RECONCILE)
-
-
-async def run_public_feed(
-    settings: BinanceSettings, on_report: OnReport, *, now: Callable[[], Nanos], jitter: Jitter
-) -> None:
-    """Report instruments, market data and health until canceled. Asks nothing that needs a key."""
-    session = Session(settings, KeylessSigner(), now=now, jitter=jitter)
-    http = HttpClient(settings.hosts.rest, timeout_s=settings.read_timeout_s)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            await PublicFeed(session, RestClient(http, session), on_report).start(tasks)
-    finally:
-        await http.aclose()
 
 
 class PublicFeed:

@@ -17,7 +17,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from veloz_tui.domain.errors import ConfigError, InvalidOrder, InvariantBroken
+from veloz_tui.domain.errors import ConfigError, InvalidOrder
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.types import OrderType, TimeInForce
 
@@ -70,15 +70,6 @@ class Ed25519Signer:
 
     def __repr__(self) -> str:
         return "Ed25519Signer(…)"
-
-
-class KeylessSigner:
-    """For public requests only: signing with it is a bug."""
-
-    api_key = ""
-
-    def sign(self, payload: bytes) -> str:
-        raise InvariantBroken("a request that needs a key was made without one")
 
 
 def signer_for(*, api_key: str, secret: str) -> Signer:

@@ -31,9 +31,6 @@ LIVE = BinanceHosts(
     ),
 )
 # Market data only: no key, no account.
-LIVE_PUBLIC = BinanceHosts(
-    rest="https://data-api.binance.vision", api_socket="", streams="wss://data-stream.binance.vision"
-)
 TESTNET = BinanceHosts(
     rest="https://testnet.binance.vision",
     api_socket="wss://ws-api.testnet.binance.vision/ws-api/v3",
