@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import msgspec
 
@@ -177,8 +177,7 @@ class Desk:
 
 def proof(order_id: ClientOrderId, seq: int) -> DurableIntent:
     """What the journal would mint; there is none here."""
-    mint = DurableIntent._mint  # type: ignore[attr-defined]
-    return cast("DurableIntent", mint(client_order_id=order_id, seq=seq))
+    return DurableIntent._mint(client_order_id=order_id, seq=seq)
 
 
 def limit(quantity: str, price: Decimal, *, side: Side = Side.BUY, **more: object) -> OrderRequest:
