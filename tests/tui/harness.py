@@ -11,10 +11,11 @@ from textual.pilot import Pilot
 from tests.tui import factories
 from veloz_tui.control.client import KillOutcome, Link, LinkState, new_command_id
 from veloz_tui.domain.commands import AnyCommand, KillPrepare, PlaceOrder
-from veloz_tui.domain.types import InstrumentId
+from veloz_tui.domain.types import InstrumentId, Mode
 from veloz_tui.domain.views import Ack, Verdict, View
 from veloz_tui.tui.app import VelozApp
 from veloz_tui.tui.options import ConsoleOptions
+from veloz_tui.tui.session import Mode as Keys
 from veloz_tui.tui.shell import Receiver
 
 _CHARACTERS = {"space": " ", "colon": ":", "question_mark": "?", "slash": "/", "enter": "\r", "tab": "\t"}
@@ -145,3 +146,22 @@ async def console(
             await running.until(lambda: app.session.store.view is not None and app.painter.plan)
         await running.settle()
         yield running
+
+
+class Clock:
+    """Monotonic seconds that only the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def live_view() -> RecordingEngine:
+    return RecordingEngine(factories.view(status=factories.status(mode=Mode.LIVE)))
+
+
+async def open_ticket(c: Console, key: str = "b") -> None:
+    await c.press(key)
+    await c.until(lambda: c.session.mode is Keys.TICKET)

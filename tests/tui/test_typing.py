@@ -1,0 +1,222 @@
+"""Tickets, the command line, and text that lands in the wrong pane."""
+
+import asyncio
+
+import pytest
+
+from tests.tui import factories as f
+from tests.tui.harness import Clock, console, live_view, open_ticket
+from veloz_tui.domain.commands import (
+    PlaceOrder,
+    Reduce,
+)
+from veloz_tui.domain.types import MANUAL, Side
+from veloz_tui.tui import texts
+from veloz_tui.tui.session import Mode as Keys
+
+
+async def test_a_burst_is_dropped_and_locks_trading_keys() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await c.press("2", "j")
+        clock.now += 1
+        await c.press("space", "b", "s", "x", "X", "R")
+        await asyncio.sleep(0.1)
+        assert c.engine.real == []
+        assert c.session.mode is Keys.PANES
+        clock.now += 1
+        await c.press("R")
+        assert c.message == texts.LOCKED
+        clock.now += 2
+        await c.press("R")
+        assert isinstance(c.engine.real[-1], Reduce)
+
+
+async def test_three_unbound_keys_within_a_second_lock_trading_keys() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        for key in "wyn":
+            clock.now += 0.3
+            await c.press(key)
+        clock.now += 0.3
+        await c.press("R")
+        assert c.engine.real == []
+
+
+async def test_holding_a_cursor_key_down_is_no_burst() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await c.press("5", *"jjjjjjjj", "R")
+        assert isinstance(c.engine.real[-1], Reduce)
+
+
+async def test_a_paste_never_submits_and_does_nothing_in_a_pane() -> None:
+    from textual import events
+
+    async with console() as c:
+        c.app.post_message(events.Paste("kill\n"))
+        await c.settle()
+        assert c.engine.kills == [] and c.engine.real == []
+        await c.press("colon")
+        c.app.post_message(events.Paste("cancel all\x1b[2J\nkill\n"))
+        await c.settle()
+        assert c.session.edit.text == "cancel all[2J"
+        assert c.session.mode is Keys.COMMAND and c.engine.real == []
+
+
+async def test_b_enter_enter_buys_at_the_own_side_touch_post_only() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        await c.press("enter")
+        clock.now += 0.3
+        await c.press("enter")
+        command = c.engine.real[-1]
+        assert isinstance(command, PlaceOrder) and not command.is_dry
+        assert command.request.side is Side.BUY
+        assert command.request.price == f.D("64123.60")
+        assert command.request.quantity == f.D("0.05")
+        assert command.request.post_only and command.request.strategy_id == MANUAL
+
+
+async def test_enter_on_a_review_too_young_to_be_read_does_not_send() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        await c.press("enter")
+        clock.now += 0.2
+        await c.press("enter")
+        assert c.engine.real == []
+        assert c.message == texts.TOO_FAST
+
+
+async def test_a_pasted_b_and_two_enters_send_nothing() -> None:
+    async with console() as c:
+        await c.press("b", "enter", "enter")
+        await asyncio.sleep(0.1)
+        assert c.engine.real == []
+
+
+async def test_review_is_repeated_when_the_market_changed_sides() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        await c.press("enter")
+        clock.now += 0.3
+        c.engine.show(f.view(books=(f.ladder(asks=f.levels("64123.50", "0.10")),)))
+        await c.press("enter")
+        assert c.engine.real == []
+        assert c.message == texts.MARKET_MOVED
+
+
+async def test_a_crossing_price_takes_post_only_off_and_says_taker() -> None:
+    async with console() as c:
+        await open_ticket(c, "s")
+        ticket = c.session.ticket
+        assert ticket is not None
+        for _ in range(11):
+            await c.press("down")
+        request = ticket.request(c.session.store.book(f.BTC))
+        assert not isinstance(request, str) and not request.post_only
+        assert "TAKER: fills 0.05 down to 64,123.59" in "\n".join(c.text)
+
+
+async def test_live_without_presets_starts_with_an_empty_quantity() -> None:
+    async with console(live_view()) as c:
+        await open_ticket(c)
+        await c.press("enter")
+        assert "quantity: missing" in c.message
+
+
+async def test_an_unusual_size_needs_a_typed_yes() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        c.session.recent_quantities.extend([f.D("0.01")] * 3)
+        clock.now += 5
+        await open_ticket(c)
+        await c.press("tab", "up", "up", "enter")
+        clock.now += 0.3
+        await c.press("enter")
+        assert c.engine.real == [] and c.message == texts.TYPE_YES
+        await c.press(*"yes", "enter")
+        assert isinstance(c.engine.real[-1], PlaceOrder)
+
+
+async def test_the_ladder_cursor_gives_the_price_but_a_stale_one_does_not() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await c.press("4", "j", "j", "j")
+        await open_ticket(c)
+        clock.now += 1
+        assert c.session.ticket is not None
+        assert c.session.ticket.text_of_price == "64,123.40"
+        await c.press("escape")
+        c.engine.show(f.view(books=(f.ladder(stale_reason="gap at u=88213, fetching snapshot"),)))
+        await open_ticket(c)
+        assert c.session.ticket.text_of_price == "64,123.60"
+
+
+async def test_the_ticket_never_covers_the_ladder() -> None:
+    async with console() as c:
+        await open_ticket(c)
+        ladder, strip = c.app.painter.plan["ladder"], c.app.painter.plan["strip"]
+        assert strip.y >= ladder.y + ladder.height
+
+
+async def test_a_typed_command_is_sent_as_the_grammar_reads_it() -> None:
+    async with console() as c:
+        await c.press("colon", *"buy 0.05 btc @bid post", "enter")
+        command = c.engine.real[-1]
+        assert isinstance(command, PlaceOrder)
+        assert (command.request.quantity, command.request.price) == (f.D("0.05"), f.D("64123.60"))
+
+
+async def test_in_live_a_typed_order_asks_once_more() -> None:
+    async with console(live_view()) as c:
+        await c.press("colon", *"buy 0.05 btc @bid post", "enter")
+        assert c.engine.real == [] and c.session.mode is Keys.CONFIRM
+        await c.press("y")
+        assert isinstance(c.engine.real[-1], PlaceOrder)
+
+
+async def test_nonsense_stays_on_the_line_with_its_reason() -> None:
+    async with console() as c:
+        await c.press("colon", *"frobnicate", "enter")
+        assert c.session.mode is Keys.COMMAND
+        assert "no command frobnicate" in "\n".join(c.text)
+
+
+async def test_a_recalled_order_needs_a_keystroke_before_enter() -> None:
+    async with console() as c:
+        await c.press("colon", *"cancel all", "enter")
+        sent = len(c.engine.real)
+        await c.press("colon", "up", "enter")
+        assert c.session.edit.text == "cancel all" and len(c.engine.real) == sent
+        await c.press("end", "enter")
+        assert len(c.engine.real) == sent + 1
+
+
+async def test_rearm_asks_for_the_profiles_name() -> None:
+    async with console() as c:
+        await c.press("colon", *"rearm full", "enter")
+        assert c.session.edit.text == "rearm full "
+        assert c.engine.real == []
+        await c.press(*"demo", "enter")
+        assert len(c.engine.real) == 1
+
+
+@pytest.mark.parametrize("keys", [("q",), ("ctrl+q",), ("colon", "ctrl+q"), ("colon", "q", "enter")])
+async def test_leaving_says_that_the_engine_goes_on_and_with_what(keys: tuple[str, ...]) -> None:
+    async with console() as c:
+        await c.press(*keys)
+        await c.until(lambda: c.app.return_value is not None)
+        assert c.app.return_value == (
+            "Detached. Engine goes on (DEMO): 7 orders, 1 position, 1 strategy. veloz attach | veloz kill"
+        )
+
+
+async def test_ctrl_c_only_hints() -> None:
+    async with console() as c:
+        await c.press("ctrl+c", "ctrl+c")
+        assert c.message == texts.HINT
+        assert c.app.is_running and c.engine.real == []
