@@ -1,10 +1,13 @@
 """The plan of the screen: at every size parts lie inside it and beside each other, and lines fit."""
 
+from collections.abc import Callable
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tui import factories
 from tests.tui.headless import headless
+from veloz_tui.domain.views import View
 from veloz_tui.tui import layout, table
 from veloz_tui.tui.glyphs import UNICODE
 from veloz_tui.tui.keymap import PANES
@@ -78,3 +81,52 @@ def test_the_sizes_of_the_specification_show_their_panes() -> None:
     assert shown(120, 40) == shown(80, 24) == {"ladder", "orders", "positions", "strategies", "alerts"}
     assert shown(50, 20) == {"ladder"}
     assert shown(39, 20) == set()
+
+
+def barren_view() -> View:
+    """Everything unknown: no venue, no instrument, orders and positions of instruments nobody described."""
+    account = factories.account(
+        equity=None,
+        free=None,
+        day_pnl=None,
+        day_realized=None,
+        day_unrealized=None,
+        day_fees=None,
+        drawdown_fraction=None,
+        assets=(),
+        maker_fee=None,
+        taker_fee=None,
+    )
+    position = factories.position(
+        entry=None, break_even=None, mark=None, unrealized=None, limit_fraction=None, by_strategy={}
+    )
+    return factories.view(
+        venues=(),
+        instruments=(),
+        books=(factories.ladder(bids=(), asks=(), last_price=None, last_side=None, age_ms=None),),
+        orders=(factories.order(1, price=None), factories.order(2, quantity=factories.D(0))),
+        positions=(position,),
+        account=account,
+        strategies=(
+            factories.strategy(position=None, day_pnl=None, callback_p99_us=None, instrument_id=None),
+        ),
+        alerts=(),
+    )
+
+
+def half_known_view() -> View:
+    """An instrument without prices, and a book with one side only."""
+    bare = factories.instrument(bid=None, ask=None, last=None, change_fraction=None)
+    return factories.view(instruments=(bare,), books=(factories.ladder(asks=()),))
+
+
+@settings(max_examples=30, deadline=None)
+@given(sizes, st.sampled_from(PANES), st.sampled_from([barren_view, half_known_view]))
+def test_unknown_values_never_break_a_screen(
+    size: tuple[int, int], focus: str, make: Callable[[], View]
+) -> None:
+    session, _ = headless(make())
+    session.focus = focus
+    for key in ("j", "x", "X", "C", "b", "enter", "escape", "escape", "space", "a", "m", "q", "ctrl+k"):
+        session.press(key, key if len(key) == 1 else None)
+        compose(session, width=size[0], height=size[1], glyphs=UNICODE, terminal=Terminal())
