@@ -71,7 +71,10 @@ def prepare(files: JournalFiles, *, now: Nanos, journal_id: str | None = None) -
 def check_modes(files: JournalFiles) -> None:
     """Raise JournalError if anyone but the owner could read or write the journal."""
     for path in (files.directory, *files.present()):
-        found = path.stat()
+        try:
+            found = path.stat()
+        except FileNotFoundError:  # the anchor's new version took its place meanwhile
+            continue
         if found.st_uid != os.getuid():
             raise JournalError(f"journal belongs to another user: {path}; run as its owner")
         wanted = 0o700 if stat.S_ISDIR(found.st_mode) else 0o600

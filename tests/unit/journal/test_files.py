@@ -11,7 +11,7 @@ from tests.unit.journal.journals import make, read_all, records, write_all
 from veloz_tui.domain.errors import JournalError
 from veloz_tui.domain.types import Nanos
 from veloz_tui.journal.anchor import read_anchor
-from veloz_tui.journal.files import JournalFiles, prepare, set_aside
+from veloz_tui.journal.files import JournalFiles, check_modes, prepare, set_aside
 from veloz_tui.journal.load import load
 
 
@@ -158,3 +158,13 @@ def test_setting_a_damaged_journal_aside_keeps_it_and_makes_room_for_a_new_one(t
     assert prepare(files, now=Nanos(2))
     assert read_all(files) == []
     assert read_all(JournalFiles(kept)) == records(1, 3)
+
+
+def test_a_file_that_vanishes_while_it_is_looked_at_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = JournalFiles(tmp_path / "journal")
+    prepare(files, now=Nanos(1))
+    vanished = files.directory / "journal.hwm.new"
+    monkeypatch.setattr(JournalFiles, "present", lambda _: [files.database, vanished])
+    check_modes(files)
