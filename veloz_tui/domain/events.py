@@ -181,6 +181,8 @@ class OrderFilled(Event, frozen=True):
     fee_value: Decimal | None = None
     """The fee in the instrument's quote asset at the time; None where no rate was known."""
     venue_at: Nanos | None = None
+    moved_from: ClientOrderId | None = None
+    """The trade was booked already, as this EXTERNAL order's, before its own was known: it only moves."""
 
 
 class OrderProgressed(Event, frozen=True):

@@ -110,6 +110,8 @@ def on_instruments(turn: Turn, report: InstrumentsReported) -> None:
 
 
 def on_balances(turn: Turn, report: BalancesReported) -> None:
+    if turn.live.venues[report.venue].is_swapped:
+        return
     known = turn.state.balances.get(report.venue, {})
     for balance in report.balances:
         if known.get(balance.asset) != balance:
@@ -124,6 +126,7 @@ def on_balances(turn: Turn, report: BalancesReported) -> None:
 def on_account(turn: Turn, report: AccountReported) -> bool:
     """Note who we are; False if the account is not the one the journal belongs to."""
     known = turn.state.account_uids.get(report.venue)
+    turn.live.venues[report.venue].is_swapped = known not in (None, report.account_uid)
     if report.fees is not None:
         turn.live.fees[report.venue] = (report.fees.maker, report.fees.taker)
     if known is None:

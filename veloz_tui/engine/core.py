@@ -17,6 +17,7 @@ from veloz_tui.domain.types import Nanos
 from veloz_tui.engine import (
     commands,
     connections,
+    fills,
     market,
     order_reports,
     reconcile,
@@ -125,7 +126,7 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Any]]] = {
     r.TopOfBook: market.on_top_of_book,
     # orders
     r.OrderReport: order_reports.on_order_report,
-    r.Fill: order_reports.on_fill,
+    r.Fill: fills.on_fill,
     r.SubmitWritten: order_reports.on_submit_written,
     r.SubmitAccepted: order_reports.on_submit_accepted,
     r.SubmitRejected: order_reports.on_submit_rejected,
@@ -138,7 +139,7 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Any]]] = {
     r.QueryFailed: order_reports.on_query_failed,
     r.OpenOrdersListed: _on_open_orders,
     r.OpenOrdersFailed: reconcile.on_open_orders_failed,
-    r.FillsListed: order_reports.on_fills_listed,
+    r.FillsListed: fills.on_fills_listed,
     # the account and its venue
     r.VenueSnapshot: reconcile.on_venue_snapshot,
     r.BalancesReported: connections.on_balances,

@@ -68,6 +68,7 @@ def on_absent(turn: Turn, order: Order, answer: QueryAnswered) -> None:
     if tracked.absent_times < ABSENT_TIMES or len(tracked.absent_on) < ABSENT_ENDPOINTS:
         return
     del turn.live.doubts[order.client_order_id]
+    turn.live.cancels_in_flight.pop(order.client_order_id, None)
     turn.emit(OrderNeverArrived(turn.now, order.client_order_id))
     turn.alert(
         f"doubt:{order.client_order_id}",
@@ -84,6 +85,14 @@ def _late_copy_refused_at(turn: Turn, order: Order) -> int:
     health = turn.live.venues[turn.state.venue_of(order.instrument_id)].health
     offset = int((health.clock_offset_ms or 0.0) * MILLISECOND)
     return sent + offset + turn.settings.recv_window_ms * MILLISECOND + VENUE_TIMEOUT
+
+
+def seen(turn: Turn, order: Order) -> None:
+    """It was seen, in a state we can't read: the not-founds so far count for nothing."""
+    tracked = turn.live.doubts.get(order.client_order_id)
+    if tracked is not None:
+        tracked.absent_times = 0
+        tracked.absent_on.clear()
 
 
 def resolved(turn: Turn, order: Order) -> None:

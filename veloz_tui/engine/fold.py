@@ -12,7 +12,7 @@ from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.order import TRANSITIONS, Order, OrderEvent
 from veloz_tui.domain.position import Position
 from veloz_tui.domain.reports import Balance
-from veloz_tui.domain.types import ClientOrderId, Nanos, OrderStatus, RearmLevel, StrategyState
+from veloz_tui.domain.types import ClientOrderId, InstrumentId, Nanos, OrderStatus, RearmLevel, StrategyState
 from veloz_tui.engine.state import (
     HOLD_NEVER_ARRIVED,
     KEEP_ENDED,
@@ -102,7 +102,12 @@ def _order_denied(s: State, x: e.OrderDenied) -> None:
 
 
 def _external_order_seen(s: State, x: e.ExternalOrderSeen) -> None:
+    known = s.orders.get(x.client_order_id)
     order = _add_order(s, x)
+    if known is not None:  # seen before, by its trades only
+        order.trade_ids = known.trade_ids
+        order.filled, order.filled_quote = known.filled, known.filled_quote
+        s.ended.pop(x.client_order_id, None)
     order.status = OrderStatus.ACCEPTED
     order.venue_client_id = x.venue_client_id
     order.venue_order_id = x.venue_order_id
@@ -220,15 +225,35 @@ def _order_filled(s: State, x: e.OrderFilled) -> None:
     is_whole = order.filled >= order.quantity
     _move(s, x.client_order_id, OrderEvent.FILLED if is_whole else OrderEvent.PARTLY_FILLED, x.at)
     order.in_doubt_since = None
-    by_instrument = s.strategy_positions.setdefault(order.strategy_id, {})
-    for positions in (s.positions, by_instrument):
-        positions.setdefault(x.instrument_id, Position()).apply_fill(
-            signed_quantity=x.quantity * order.side.sign,
-            price=x.price,
-            fee=x.fee,
-            fee_asset=x.fee_asset,
-            value=x.fee_value,
-        )
+    _book(s.strategy_positions.setdefault(order.strategy_id, {}), x, sign=order.side.sign)
+    if x.moved_from is None:
+        _book(s.positions, x, sign=order.side.sign)
+        return
+    guess = s.orders[x.moved_from]
+    guess.trade_ids.discard(x.trade_id)
+    guess.filled -= x.quantity
+    guess.filled_quote -= x.quantity * x.price
+    _unbook(s.strategy_positions[guess.strategy_id], x, sign=order.side.sign)
+
+
+def _book(positions: dict[InstrumentId, Position], x: e.OrderFilled, *, sign: int) -> None:
+    positions.setdefault(x.instrument_id, Position()).apply_fill(
+        signed_quantity=x.quantity * sign,
+        price=x.price,
+        fee=x.fee,
+        fee_asset=x.fee_asset,
+        value=x.fee_value,
+    )
+
+
+def _unbook(positions: dict[InstrumentId, Position], x: e.OrderFilled, *, sign: int) -> None:
+    positions[x.instrument_id].apply_fill(
+        signed_quantity=-x.quantity * sign,
+        price=x.price,
+        fee=-x.fee,
+        fee_asset=x.fee_asset,
+        value=None if x.fee_value is None else -x.fee_value,
+    )
 
 
 def _order_progressed(s: State, x: e.OrderProgressed) -> None:

@@ -62,7 +62,16 @@ class LiveBook:
 class VenueLive:
     """One venue's connections and health."""
 
-    __slots__ = ("breaker", "channels", "door_closed_until", "health", "reasons", "reconciled", "reconciling")
+    __slots__ = (
+        "breaker",
+        "channels",
+        "door_closed_until",
+        "health",
+        "is_swapped",
+        "reasons",
+        "reconciled",
+        "reconciling",
+    )
 
     def __init__(self, venue: VenueId, breaker: CircuitBreaker) -> None:
         self.channels: dict[Channel, ChannelState] = dict.fromkeys(Channel, ChannelState.DOWN)
@@ -72,6 +81,8 @@ class VenueLive:
         self.reconciling = False
         self.reconciled = False
         self.door_closed_until: Nanos | None = None
+        self.is_swapped = False
+        """The account isn't the journal's: nothing that is told of it may be booked."""
 
 
 class Doubt:

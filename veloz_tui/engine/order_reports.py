@@ -7,15 +7,12 @@ venue's word ends an order, silence never does.
 
 from veloz_tui.domain import events as e
 from veloz_tui.domain.errors import InvariantBroken
-from veloz_tui.domain.ids import is_ours
-from veloz_tui.domain.order import Order, OrderRequest
+from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import (
     CancelFailed,
     CancelSucceeded,
     CancelUnknown,
     Endpoint,
-    Fill,
-    FillsListed,
     OrderReport,
     QueryAnswered,
     QueryFailed,
@@ -26,34 +23,12 @@ from veloz_tui.domain.reports import (
     SubmitUnknown,
     SubmitWritten,
 )
-from veloz_tui.domain.types import (
-    EXTERNAL,
-    ClientOrderId,
-    InstrumentId,
-    OrderStatus,
-    OrderType,
-    Severity,
-    TradeId,
-    VenueOrderId,
-)
-from veloz_tui.engine import doubts, pnl, words
-from veloz_tui.engine.actions import FetchFills
-from veloz_tui.engine.orders import query, send_cancel
-from veloz_tui.engine.quotes import requote_after
-from veloz_tui.engine.state import venue_key
+from veloz_tui.domain.types import ClientOrderId, OrderStatus, Severity
+from veloz_tui.engine import doubts, words
+from veloz_tui.engine.fills import book_fill, fetch_fills
+from veloz_tui.engine.known_orders import accept, adopt, after_end, anomaly, find
+from veloz_tui.engine.orders import chase, query
 from veloz_tui.engine.turn import Turn
-
-_BEFORE_ACCEPTANCE = frozenset(
-    {
-        OrderStatus.CREATED,
-        OrderStatus.SUBMITTED,
-        OrderStatus.NOT_SENT,
-        OrderStatus.REJECTED,
-        OrderStatus.NEVER_ARRIVED,
-    }
-)
-_REOPENED = frozenset({OrderStatus.NOT_SENT, OrderStatus.REJECTED, OrderStatus.NEVER_ARRIVED})
-
 
 # --- The outcome of a submit ------------------------------------------------------------------------------
 
@@ -74,7 +49,7 @@ def on_submit_rejected(turn: Turn, report: SubmitRejected) -> None:
     order = _known(turn, report.client_order_id)
     _count_for_breaker(turn, order, failed=report.counts_as_failure, reason=report.text)
     if order.status not in (OrderStatus.CREATED, OrderStatus.SUBMITTED):
-        _anomaly(turn, order, f"refused after it was {order.status}: {report.text}")
+        anomaly(turn, order, f"refused after it was {order.status}: {report.text}")
         return
     turn.emit(e.OrderRejected(turn.now, order.client_order_id, report.code, report.text))
     venue = words.code(turn.state.venue_of(order.instrument_id))
@@ -85,7 +60,7 @@ def on_submit_rejected(turn: Turn, report: SubmitRejected) -> None:
         f"REJECTED by {venue}: {words.order_text(turn.state, order)}: {report.text}. Not in book{code}",
         code="REJECTED",
     )
-    _after_end(turn, order)
+    after_end(turn, order)
 
 
 def on_submit_unknown(turn: Turn, report: SubmitUnknown) -> None:
@@ -107,7 +82,7 @@ def on_submit_not_sent(turn: Turn, report: SubmitNotSent) -> None:
             f"NOT SENT {words.order_text(turn.state, order)}: {report.reason}",
             code="NOT_SENT",
         )
-    _after_end(turn, order)
+    after_end(turn, order)
 
 
 def _count_for_breaker(turn: Turn, order: Order, *, failed: bool, reason: str) -> None:
@@ -154,7 +129,7 @@ def on_cancel_unknown(turn: Turn, report: CancelUnknown) -> None:
 
 def on_query_answered(turn: Turn, answer: QueryAnswered) -> None:
     order = turn.state.order_of(answer.client_order_id)
-    if order is None:
+    if order is None or turn.live.venues[turn.state.venue_of(order.instrument_id)].is_swapped:
         return
     if answer.report is not None:
         absorb(turn, order, answer.report)
@@ -170,99 +145,65 @@ def on_query_failed(turn: Turn, answer: QueryFailed) -> None:
 
 
 def on_order_report(turn: Turn, report: OrderReport) -> None:
+    """A report of any order of the account, from the stream or a list."""
+    if turn.live.venues[report.venue].is_swapped:
+        return
     order = find(turn, report.instrument_id, report.client_order_id, report.venue_order_id)
     if order is None:
         if report.status is not ReportedStatus.OPEN and not report.fill and not report.fills:
             return  # something that ended before we knew of it
         order = adopt(turn, report)
+    elif _was_guessed(order, report):
+        order = adopt(turn, report)
     absorb(turn, order, report)
 
 
-def find(turn: Turn, instrument_id: InstrumentId, client_id: str, venue_order_id: str) -> Order | None:
-    """Ours by its id, else by the venue's."""
-    order = turn.state.order_of(client_id)
-    if order is not None and order.instrument_id == instrument_id:
-        return order
-    known = turn.state.by_venue_id.get(venue_key(instrument_id, venue_order_id))
-    return turn.state.orders.get(known) if known else None
-
-
-def adopt(turn: Turn, report: OrderReport) -> Order:
-    """An order that isn't in our journal: EXTERNAL; with our prefix it is an orphan, and an alarm."""
-    is_orphan = is_ours(report.client_order_id)
-    key = ClientOrderId(f"x-{report.instrument_id}-{report.venue_order_id}")
-    request = OrderRequest(
-        instrument_id=report.instrument_id,
-        side=report.side,
-        quantity=report.quantity,
-        order_type=report.order_type,
-        price=report.price,
-        stop_price=report.stop_price,
-        time_in_force=report.time_in_force,
-        post_only=report.post_only,
-        strategy_id=EXTERNAL,
-    )
-    turn.emit(
-        e.ExternalOrderSeen(
-            turn.now, key, request, report.venue_order_id, report.client_order_id, is_orphan=is_orphan
-        )
-    )
-    order = turn.state.orders[key]
-    if is_orphan:
-        turn.alert(
-            f"orphan:{report.client_order_id}",
-            Severity.CRIT,
-            f"ORPHAN {words.order_text(turn.state, order)}: our id {report.client_order_id}, not in this "
-            "journal. Another engine on this account? x x cancels it",
-            code="ORPHAN",
-        )
-    return order
+def _was_guessed(order: Order, report: OrderReport) -> bool:
+    """An order of somebody else's that we knew by its first trades only, and that is larger than those."""
+    is_larger = report.quantity > order.quantity and report.status is ReportedStatus.OPEN
+    return order.is_external and order.status is OrderStatus.FILLED and is_larger
 
 
 def absorb(turn: Turn, order: Order, report: OrderReport) -> None:
     """Take in one report of a known order; older or repeated ones change nothing."""
-    if report.status is ReportedStatus.UNKNOWN:
-        turn.alert(
-            f"status:{report.raw_status}",
-            Severity.WARN,
-            f"UNKNOWN STATUS {report.raw_status!r} of {words.order_text(turn.state, order)}: kept as it was",
-            code="UNKNOWN_STATUS",
+    is_readable = report.status is not ReportedStatus.UNKNOWN
+    if is_readable and report.status is not ReportedStatus.REJECTED:
+        accept(
+            turn,
+            order,
+            venue_order_id=report.venue_order_id,
+            venue_at=report.venue_at,
+            says=report.status.value,
         )
-        return
-    _accept(turn, order, report)
     for fill in (*report.fills, *((report.fill,) if report.fill else ())):
         book_fill(turn, order, fill)
     if report.cumulative > order.done:
         turn.emit(e.OrderProgressed(turn.now, order.client_order_id, report.cumulative))
     if order.progressed > order.filled:
-        _fetch_fills(turn, order)
+        fetch_fills(turn, order)
+    if not is_readable:
+        _on_unknown_status(turn, order, report)
+        return
     _end(turn, order, report)
     doubts.resolved(turn, order)
-    if not order.is_terminal and order.cancel_requested_at is not None:
-        send_cancel(turn, order)
+    chase(turn, order)
 
 
-def _accept(turn: Turn, order: Order, report: OrderReport) -> None:
-    if report.status is ReportedStatus.REJECTED:
-        return
-    is_new = order.status in _BEFORE_ACCEPTANCE
-    if not is_new and not (order.is_in_doubt and not order.is_terminal):
-        return
-    if order.status in _REOPENED:
-        turn.alert(
-            f"reopened:{order.client_order_id}",
-            Severity.CRIT,
-            f"REOPENED {words.order_text(turn.state, order)}: held {order.status}, "
-            f"the venue says {report.status}",
-            code="REOPENED",
-        )
-    turn.emit(e.OrderAccepted(turn.now, order.client_order_id, report.venue_order_id, report.venue_at))
+def _on_unknown_status(turn: Turn, order: Order, report: OrderReport) -> None:
+    """It exists, and more can't be said: what filled is booked, the rest is asked for."""
+    doubts.seen(turn, order)
+    turn.alert(
+        f"status:{report.raw_status}",
+        Severity.WARN,
+        f"UNKNOWN STATUS {report.raw_status!r} of {words.order_text(turn.state, order)}: kept as it was",
+        code="UNKNOWN_STATUS",
+    )
 
 
 def _end(turn: Turn, order: Order, report: OrderReport) -> None:
     if order.is_terminal:
         if order.status is OrderStatus.FILLED and report.status is ReportedStatus.FILLED:
-            _after_end(turn, order)
+            after_end(turn, order)
         return
     match report.status:
         case ReportedStatus.CANCELED:
@@ -273,100 +214,7 @@ def _end(turn: Turn, order: Order, report: OrderReport) -> None:
             turn.emit(e.OrderRejected(turn.now, order.client_order_id, None, report.reason or "rejected"))
         case _:
             return
-    _after_end(turn, order)
-
-
-def _after_end(turn: Turn, order: Order) -> None:
-    turn.live.cancels_in_flight.pop(order.client_order_id, None)
-    requote_after(turn, order)
-
-
-def _fetch_fills(turn: Turn, order: Order) -> None:
-    turn.act(
-        FetchFills(
-            venue=turn.state.venue_of(order.instrument_id),
-            instrument_id=order.instrument_id,
-            venue_order_id=order.venue_order_id,
-        )
-    )
-
-
-# --- Fills ------------------------------------------------------------------------------------------------
-
-
-def book_fill(turn: Turn, order: Order, fill: Fill) -> None:
-    """Book a trade once; after an end of the order it counts all the same, with an alarm."""
-    if fill.trade_id in order.trade_ids:
-        return
-    was_ended = order.is_terminal
-    was_expected = order.progressed > order.filled
-    instrument = turn.state.instruments[order.instrument_id]
-    turn.emit(
-        e.OrderFilled(
-            turn.now,
-            order.client_order_id,
-            fill.instrument_id,
-            fill.trade_id,
-            fill.price,
-            fill.quantity,
-            fill.fee,
-            fill.fee_asset,
-            fill.is_maker,
-            pnl.fee_value(turn.state, turn.live, instrument, fill),
-            fill.venue_at,
-        )
-    )
-    if was_ended and not was_expected:
-        _anomaly(turn, order, f"a fill of {words.number(fill.quantity)} came after its end; booked")
-    if order.filled > order.quantity:
-        _anomaly(turn, order, f"filled {words.number(order.filled)} of {words.number(order.quantity)}")
-    if order.is_terminal and not was_ended:
-        doubts.resolved(turn, order)
-        _after_end(turn, order)
-
-
-def on_fill(turn: Turn, fill: Fill) -> None:
-    """A trade by itself: ours if we know its order, else of an order that isn't ours."""
-    order = find(turn, fill.instrument_id, fill.client_order_id, fill.venue_order_id)
-    if order is None:
-        order = _order_of_foreign_fill(turn, fill)
-    book_fill(turn, order, fill)
-
-
-def _order_of_foreign_fill(turn: Turn, fill: Fill) -> Order:
-    key = ClientOrderId(f"x-{fill.instrument_id}-{fill.venue_order_id}")
-    request = OrderRequest(
-        instrument_id=fill.instrument_id,
-        side=fill.side,
-        quantity=fill.quantity,
-        order_type=OrderType.MARKET,
-        strategy_id=EXTERNAL,
-    )
-    venue_order_id = VenueOrderId(fill.venue_order_id)
-    turn.emit(e.ExternalOrderSeen(turn.now, key, request, venue_order_id, fill.client_order_id))
-    return turn.state.orders[key]
-
-
-def on_fills_listed(turn: Turn, listed: FillsListed) -> None:
-    """Trades fetched for one order or since a trade; without a known start only our orders' count."""
-    since = turn.state.last_trade.get(listed.instrument_id)
-    for fill in listed.fills:
-        known = find(turn, fill.instrument_id, fill.client_order_id, fill.venue_order_id)
-        if known is not None:
-            book_fill(turn, known, fill)
-        elif since is not None and int(fill.trade_id) > int(since):
-            on_fill(turn, fill)
-    if listed.since is not None:
-        fetched_up_to(turn, listed.instrument_id, listed.fills)
-
-
-def fetched_up_to(turn: Turn, instrument_id: InstrumentId, fills: tuple[Fill, ...]) -> None:
-    """Note that every trade up to the newest of these is booked."""
-    ids = [int(fill.trade_id) for fill in fills if fill.instrument_id == instrument_id]
-    known = turn.state.last_trade.get(instrument_id)
-    newest = TradeId(str(max((*ids, int(known or 0)))))
-    if newest != known:
-        turn.emit(e.TradesFetched(turn.now, instrument_id, newest))
+    after_end(turn, order)
 
 
 def _known(turn: Turn, client_order_id: ClientOrderId) -> Order:
@@ -374,15 +222,3 @@ def _known(turn: Turn, client_order_id: ClientOrderId) -> Order:
     if order is None:
         raise InvariantBroken(f"a transport reports on {client_order_id}, which was never created")
     return order
-
-
-def _anomaly(turn: Turn, order: Order, text: str) -> None:
-    if order.is_external:
-        return  # what we know of others' orders is pieced together; their sizes may be guesses
-    turn.emit(e.AnomalyNoted(turn.now, order.client_order_id, text))
-    turn.alert(
-        f"anomaly:{order.client_order_id}",
-        Severity.WARN,
-        f"ANOMALY {words.order_text(turn.state, order)}: {text}",
-        code="ANOMALY",
-    )

@@ -115,6 +115,16 @@ def on_cancel_timer(turn: Turn, client_order_id_: str) -> None:
     send_cancel(turn, order, even_if_in_flight=True)
 
 
+def chase(turn: Turn, order: Order) -> None:
+    """The venue has an order that must go: one whose cancel was asked for, or any of ours while HALTED."""
+    if order.is_terminal:
+        return
+    if turn.state.is_halted and not order.is_external:
+        cancel(turn, order, by="kill switch")
+    elif order.cancel_requested_at is not None:
+        send_cancel(turn, order)
+
+
 def query(turn: Turn, order: Order, endpoint: Endpoint) -> None:
     """Ask the venue for one order."""
     turn.act(

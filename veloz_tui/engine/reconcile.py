@@ -10,8 +10,9 @@ from veloz_tui.domain.reports import Endpoint, OpenOrdersFailed, OpenOrdersListe
 from veloz_tui.domain.types import SECOND, InstrumentId, OrderStatus
 from veloz_tui.engine import connections, doubts
 from veloz_tui.engine.actions import FetchFills, ListOpenOrders
-from veloz_tui.engine.order_reports import fetched_up_to, on_fill, on_order_report, on_query_answered
-from veloz_tui.engine.order_reports import find as find_order
+from veloz_tui.engine.fills import fetched_up_to, on_fill
+from veloz_tui.engine.known_orders import find as find_order
+from veloz_tui.engine.order_reports import on_order_report, on_query_answered
 from veloz_tui.engine.orders import query
 from veloz_tui.engine.turn import Turn
 
@@ -24,11 +25,12 @@ def on_venue_snapshot(turn: Turn, snapshot: VenueSnapshot) -> None:
     venue = turn.live.venues[snapshot.venue]
     if not connections.on_account(turn, snapshot.account):
         return
-    _book_fills(turn, snapshot)
+    # Orders first: trades carry no client id, only the venue's, which these reports teach us.
     for report in snapshot.open_orders:
         on_order_report(turn, report)
     for answer in snapshot.asked_orders:
         on_query_answered(turn, answer)
+    _book_fills(turn, snapshot)
     _doubt_unanswered(turn, snapshot)
     connections.on_balances(turn, snapshot.balances)
     venue.reconciling = False
