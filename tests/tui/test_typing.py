@@ -11,7 +11,9 @@ from veloz_tui.domain.commands import (
     Reduce,
 )
 from veloz_tui.domain.types import MANUAL, Side
+from veloz_tui.domain.views import Verdict
 from veloz_tui.tui import texts
+from veloz_tui.tui.ordering import live_line
 from veloz_tui.tui.session import Mode as Keys
 
 
@@ -220,3 +222,29 @@ async def test_ctrl_c_only_hints() -> None:
         await c.press("ctrl+c", "ctrl+c")
         assert c.message == texts.HINT
         assert c.app.is_running and c.engine.real == []
+
+
+async def test_the_live_line_drops_whole_figures_never_a_part_of_one() -> None:
+    async with console() as c:
+        await open_ticket(c)
+        ticket = c.session.ticket
+        assert ticket is not None
+        ticket.verdict = Verdict(
+            is_ok=True,
+            notional=f.D("3206.17"),
+            fee=f.D("3.21"),
+            free_after=f.D("57994"),
+            position_after=f.D("0.50000000"),
+            average_after=f.D("64123.22"),
+            ahead=f.D("3.1"),
+            size_fraction=f.D("0.31"),
+        )
+        book = c.session.store.book(f.BTC)
+        whole, _ = live_line(ticket, book, "USDT", 200)
+        assert whole == (
+            "OK = 3,206.17 USDT | fee 3.21 (maker) | free after 57,994 | pos 0.5 avg 64,123.22"
+            " | ahead 3.1 | 31.0% of max_order"
+        )
+        for width in range(20, 120):
+            shown, _ = live_line(ticket, book, "USDT", width)
+            assert whole.startswith(shown) and whole[len(shown) : len(shown) + 3] in {"", " | "}

@@ -234,8 +234,8 @@ def _verdict(session: Session, ticket: Ticket, request: OrderRequest, ack: Ack) 
         ticket.verdict, ticket.verdict_text = ack.verdict, fmt.clean(ack.text)
 
 
-def live_line(ticket: Ticket, book: LadderView | None, quote: str) -> tuple[str, str]:
-    """What the order would do, in numbers from the engine; a denial in its place."""
+def live_line(ticket: Ticket, book: LadderView | None, quote: str, width: int) -> tuple[str, str]:
+    """What the order would do, in numbers from the engine; a denial in its place. Parts are dropped whole."""
     request = ticket.request(book)
     if isinstance(request, str):
         return request, "warn"
@@ -244,14 +244,16 @@ def live_line(ticket: Ticket, book: LadderView | None, quote: str) -> tuple[str,
         return ticket.verdict_text or texts.ASKING_RISK, "muted"
     if not verdict.is_ok:
         return fmt.clean(verdict.text) or ticket.verdict_text, "warn"
-    return " | ".join(
-        ["= " + fmt.number(verdict.notional, 2) + f" {quote}", *_figures(verdict), "OK"]
-    ), "good"
+    parts = ["OK = " + fmt.number(verdict.notional, 2) + f" {quote}", *_figures(verdict)]
+    while len(parts) > 1 and len(" | ".join(parts)) > width:
+        parts.pop()
+    return " | ".join(parts), "good"
 
 
 def _figures(verdict: Verdict) -> list[str]:
     kind = "taker" if verdict.fee_is_taker else "maker"
-    position = fmt.number(verdict.position_after)
+    after = verdict.position_after
+    position = fmt.number(after if after is None else after.normalize())
     parts = [
         (verdict.fee, f"fee {fmt.number(verdict.fee, 2)} ({kind})"),
         (verdict.free_after, f"free after {fmt.number(verdict.free_after, 0)}"),

@@ -48,7 +48,7 @@ def edit_spans(edit: LineEdit, width: int, *, focused: bool) -> Line:
 
 def _ticket(session: Session, ticket: Ticket, width: int) -> Sequence[Line]:
     book = session.store.book(ticket.instrument.instrument_id)
-    live, tone = ordering.live_line(ticket, book, fmt.clean(ticket.instrument.quote))
+    live, tone = ordering.live_line(ticket, book, fmt.clean(ticket.instrument.quote), width - 1)
     taker = ordering.taker_text(ticket, book)
     review = ticket.step is Step.REVIEW
     first = _review(session, ticket) if review else _fields(ticket, is_post=ticket.is_post(book))
