@@ -129,8 +129,8 @@ def test_a_reason_that_is_a_sentence_is_only_counted() -> None:
 
 def test_one_failure_is_named_in_the_singular() -> None:
     made = CircuitBreaker(max_failures=1, reset_timeout_s=30)
-    made.on_failure(at(0), "timeout")
-    assert made.text(at(1)) == "brk OPEN 1s (1 timeout)"
+    made.on_failure(at(100), "timeout")
+    assert made.text(at(101)) == "brk OPEN 1s (1 timeout)"
 
 
 @pytest.mark.parametrize(("failures", "seconds"), [(0, 1.0), (-1, 1.0), (1, 0.0), (1, -1.0)])

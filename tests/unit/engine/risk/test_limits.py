@@ -54,9 +54,10 @@ def test_a_rate_above_what_the_counters_remember_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["stop_loss_threshold", "max_price_deviation"])
-def test_a_fraction_given_in_percent_is_refused(name: str) -> None:
+@pytest.mark.parametrize("value", ["1", "2"])
+def test_a_fraction_given_in_percent_is_refused(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match="a fraction, below 1"):
-        InstrumentLimits(**{name: d("2")})
+        InstrumentLimits(**{name: d(value)})
 
 
 def test_text_names_each_limit_that_is_on_and_no_other() -> None:
