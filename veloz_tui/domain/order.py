@@ -32,6 +32,9 @@ TERMINAL: Final = frozenset(
     {S.DENIED, S.NOT_SENT, S.REJECTED, S.CANCELED, S.EXPIRED, S.FILLED, S.NEVER_ARRIVED}
 )
 
+REOPENABLE: Final = frozenset({S.NOT_SENT, S.REJECTED, S.NEVER_ARRIVED})
+"""Ends that the venue can prove wrong: it turns out to have the order."""
+
 
 class OrderEvent(Enum):
     """What can happen to an order that exists (the events of domain.events, without their data)."""

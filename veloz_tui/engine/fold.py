@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from veloz_tui.domain import events as e
 from veloz_tui.domain.errors import InvariantBroken
-from veloz_tui.domain.order import TRANSITIONS, Order, OrderEvent
+from veloz_tui.domain.order import REOPENABLE, TRANSITIONS, Order, OrderEvent
 from veloz_tui.domain.position import Position
 from veloz_tui.domain.reports import Balance
 from veloz_tui.domain.types import ClientOrderId, InstrumentId, Nanos, OrderStatus, RearmLevel, StrategyState
@@ -95,6 +95,7 @@ def _add_order(s: State, x: e.OrderCreated | e.OrderDenied | e.ExternalOrderSeen
 
 def _order_denied(s: State, x: e.OrderDenied) -> None:
     s.counter += 1
+    _forget_old(s, x.at)
     order = _add_order(s, x)
     order.status = OrderStatus.DENIED
     order.reason = x.text
@@ -119,10 +120,10 @@ def _move(s: State, client_order_id: ClientOrderId, event: OrderEvent, at: Nanos
     transition = TRANSITIONS[order.status, event]
     if transition.is_anomaly:
         s.anomalies += 1
-    was_terminal = order.is_terminal
+    before, was_terminal = order.status, order.is_terminal
     order.status = transition.status
     order.updated_at = at
-    if order.is_terminal and not was_terminal:
+    if order.is_terminal and order.status is not before:
         _end(s, order, at)
     elif was_terminal and not order.is_terminal:
         _reopen(s, order)
@@ -132,7 +133,8 @@ def _move(s: State, client_order_id: ClientOrderId, event: OrderEvent, at: Nanos
 def _end(s: State, order: Order, at: Nanos) -> None:
     order.ended_at = at
     order.in_doubt_since = None
-    order.cancel_requested_at = None
+    if order.status not in REOPENABLE:  # else the wish stands, should it turn out to be alive
+        order.cancel_requested_at = None
     s.open_orders.pop(order.client_order_id, None)
     s.ended.pop(order.client_order_id, None)
     s.ended[order.client_order_id] = at

@@ -2,7 +2,7 @@
 
 from veloz_tui.domain import events as e
 from veloz_tui.domain.ids import is_ours
-from veloz_tui.domain.order import Order, OrderRequest
+from veloz_tui.domain.order import REOPENABLE, Order, OrderRequest
 from veloz_tui.domain.reports import Fill, OrderReport
 from veloz_tui.domain.types import (
     EXTERNAL,
@@ -19,16 +19,7 @@ from veloz_tui.engine.quotes import requote_after
 from veloz_tui.engine.state import venue_key
 from veloz_tui.engine.turn import Turn
 
-_BEFORE_ACCEPTANCE = frozenset(
-    {
-        OrderStatus.CREATED,
-        OrderStatus.SUBMITTED,
-        OrderStatus.NOT_SENT,
-        OrderStatus.REJECTED,
-        OrderStatus.NEVER_ARRIVED,
-    }
-)
-_REOPENED = frozenset({OrderStatus.NOT_SENT, OrderStatus.REJECTED, OrderStatus.NEVER_ARRIVED})
+_BEFORE_ACCEPTANCE = REOPENABLE | {OrderStatus.CREATED, OrderStatus.SUBMITTED}
 
 
 def find(turn: Turn, instrument_id: InstrumentId, client_id: str, venue_order_id: str) -> Order | None:
@@ -106,7 +97,7 @@ def accept(
     is_news = order.status in _BEFORE_ACCEPTANCE or (order.is_in_doubt and not order.is_terminal)
     if not is_news:
         return
-    if order.status in _REOPENED:
+    if order.status in REOPENABLE:
         turn.alert(
             f"reopened:{order.client_order_id}",
             Severity.CRIT,

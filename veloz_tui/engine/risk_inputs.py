@@ -10,6 +10,7 @@ from veloz_tui.domain.types import (
     ZERO,
     BreakerState,
     ChannelState,
+    ClientOrderId,
     InstrumentId,
     OrderStatus,
     RearmLevel,
@@ -18,6 +19,7 @@ from veloz_tui.domain.types import (
 )
 from veloz_tui.engine import pnl
 from veloz_tui.engine.risk.inputs import RiskInputs
+from veloz_tui.engine.state import HOLD_NEVER_ARRIVED
 from veloz_tui.engine.turn import Turn
 
 
@@ -35,12 +37,17 @@ def trading_state(turn: Turn) -> TradingState:
 
 def exposed_orders(turn: Turn, instrument_id: InstrumentId) -> Iterator[Order]:
     """Orders that may still fill: open ones, and held ones whose absence is recent."""
-    state = turn.state
-    for group in (state.open_orders, state.held):
-        for client_order_id in group:
-            order = state.orders[client_order_id]
-            if order.instrument_id == instrument_id:
-                yield order
+    for client_order_id in _exposed_ids(turn):
+        order = turn.state.orders[client_order_id]
+        if order.instrument_id == instrument_id:
+            yield order
+
+
+def _exposed_ids(turn: Turn) -> Iterator[ClientOrderId]:
+    yield from turn.state.open_orders
+    for client_order_id, ended_at in turn.state.held.items():
+        if turn.now - ended_at < HOLD_NEVER_ARRIVED:
+            yield client_order_id
 
 
 def leaves(turn: Turn, instrument_id: InstrumentId) -> tuple[Decimal, Decimal, Decimal]:
@@ -91,9 +98,7 @@ def free(turn: Turn, instrument: Instrument) -> tuple[Decimal | None, Decimal | 
 def gross_exposure(turn: Turn) -> Decimal | None:
     """The worst case of every instrument, valued and summed; None if one can't be valued."""
     total = ZERO
-    instruments = set(turn.state.positions) | {
-        turn.state.orders[i].instrument_id for i in (*turn.state.open_orders, *turn.state.held)
-    }
+    instruments = set(turn.state.positions) | {turn.state.orders[i].instrument_id for i in _exposed_ids(turn)}
     for instrument_id in sorted(instruments):
         position = turn.state.position(instrument_id).quantity
         buying, selling, _ = leaves(turn, instrument_id)

@@ -25,6 +25,7 @@ NO_OUTCOME_AFTER: Final = 15 * SECOND
 """A transport owes an outcome sooner; without one the order is in doubt."""
 RECONCILE_AGAIN_AFTER: Final = 20
 DAY: Final = 86_400
+_UNANSWERED: Final = (OrderStatus.CREATED, OrderStatus.SUBMITTED)
 
 
 def on_timer(turn: Turn, fired: TimerFired) -> None:
@@ -67,7 +68,7 @@ def _tick(turn: Turn) -> None:
     second = turn.now // SECOND
     for client_order_id in list(turn.state.open_orders):
         order = turn.state.orders[client_order_id]
-        unanswered = order.status is OrderStatus.SUBMITTED and not order.is_in_doubt
+        unanswered = order.status in _UNANSWERED and not order.is_in_doubt
         if unanswered and turn.now - order.updated_at > NO_OUTCOME_AFTER:
             doubts.doubt(turn, order, "the transport gave no outcome")
     _breakers(turn)
@@ -137,6 +138,7 @@ def on_guardian(turn: Turn, report: GuardianReported) -> None:
     if was_alive and not report.is_alive:
         text = f"GUARDIAN gone: {report.reason}. CANCEL-ONLY until it is back; restarting it"
         turn.alert("guardian", Severity.CRIT, text, code="GUARDIAN_GONE")
+        turn.act(Unpark((), "the guardian is gone"))
     elif report.is_alive and not was_alive:
         turn.alert("guardian", Severity.INFO, "GUARDIAN back: trading goes on", code="GUARDIAN_BACK")
 

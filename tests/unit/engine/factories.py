@@ -406,6 +406,11 @@ class Core:
         assert self.state.kill is not None
         return self.state.kill.stamps
 
+    @staticmethod
+    def status(order: Order) -> OrderStatus:
+        """The status now (mypy would believe an earlier assert on the attribute)."""
+        return order.status
+
     @property
     def position(self) -> Decimal:
         return self.state.position(BTC.id).quantity
