@@ -18,9 +18,13 @@ from veloz_tui.engine.turn import Turn
 
 PAUSES_MS: Final = (250, 500, 1_000, 2_000, 4_000)
 LAST_PAUSE_MS: Final = 5_000
+CLOCK_ERROR_MS: Final = 100
+"""How far off our estimate of the venue's clock may be."""
 VENUE_TIMEOUT: Final = 10 * SECOND
 """The venue's own limit on working at a request (protocol sheet section 5.3)."""
 ENDPOINTS: Final = (Endpoint.ORDER, Endpoint.OPEN_ORDERS, Endpoint.ORDER, Endpoint.TRADES)
+ENDPOINTS_BY_OUR_ID: Final = (Endpoint.ORDER, Endpoint.OPEN_ORDERS)
+"""Trades can't be searched without the venue's id."""
 ABSENT_TIMES: Final = 3
 ABSENT_ENDPOINTS: Final = 2
 
@@ -52,9 +56,13 @@ def on_doubt_timer(turn: Turn, client_order_id: str) -> None:
     if not order.is_in_doubt:
         del turn.live.doubts[order.client_order_id]
         return
-    query(turn, order, ENDPOINTS[tracked.asked % len(ENDPOINTS)])
+    endpoints = ENDPOINTS if order.venue_order_id else ENDPOINTS_BY_OUR_ID
+    query(turn, order, endpoints[tracked.asked % len(endpoints)])
     tracked.asked += 1
     pause = PAUSES_MS[tracked.asked] if tracked.asked < len(PAUSES_MS) else LAST_PAUSE_MS
+    until_it_counts = (_late_copy_refused_at(turn, order) - _venue_now(turn, order)) // MILLISECOND
+    if until_it_counts > 0:  # from then on absence is evidence: ask right after
+        pause = min(pause, until_it_counts + CLOCK_ERROR_MS)
     turn.timer(f"doubt:{client_order_id}", after_ns=pause * MILLISECOND)
 
 
@@ -66,6 +74,7 @@ def on_absent(turn: Turn, order: Order, answer: QueryAnswered) -> None:
     tracked.absent_times += 1
     tracked.absent_on.add(answer.endpoint)
     if tracked.absent_times < ABSENT_TIMES or len(tracked.absent_on) < ABSENT_ENDPOINTS:
+        turn.timer(f"doubt:{order.client_order_id}", after_ns=PAUSES_MS[0] * MILLISECOND)
         return
     del turn.live.doubts[order.client_order_id]
     turn.live.cancels_in_flight.pop(order.client_order_id, None)
@@ -82,9 +91,17 @@ def on_absent(turn: Turn, order: Order, answer: QueryAnswered) -> None:
 def _late_copy_refused_at(turn: Turn, order: Order) -> int:
     """When, on the venue's clock, a copy of the request still under way would be refused."""
     sent = order.submitted_at or order.created_at + turn.settings.submit_deadline_ms * MILLISECOND
+    window = turn.settings.recv_window_ms * MILLISECOND
+    return sent + _clock_offset(turn, order) + window + VENUE_TIMEOUT
+
+
+def _venue_now(turn: Turn, order: Order) -> int:
+    return turn.now + _clock_offset(turn, order)
+
+
+def _clock_offset(turn: Turn, order: Order) -> int:
     health = turn.live.venues[turn.state.venue_of(order.instrument_id)].health
-    offset = int((health.clock_offset_ms or 0.0) * MILLISECOND)
-    return sent + offset + turn.settings.recv_window_ms * MILLISECOND + VENUE_TIMEOUT
+    return int((health.clock_offset_ms or 0.0) * MILLISECOND)
 
 
 def seen(turn: Turn, order: Order) -> None:
