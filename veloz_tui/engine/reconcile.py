@@ -30,6 +30,9 @@ def on_venue_snapshot(turn: Turn, snapshot: VenueSnapshot) -> None:
         on_order_report(turn, report)
     for answer in snapshot.asked_orders:
         on_query_answered(turn, answer)
+    _ask_for_unlisted(
+        turn, OpenOrdersListed(snapshot.venue, None, snapshot.open_orders, snapshot.requested_at)
+    )
     _book_fills(turn, snapshot)
     _doubt_unanswered(turn, snapshot)
     connections.on_balances(turn, snapshot.balances)
@@ -72,13 +75,18 @@ def on_open_orders_audited(turn: Turn, listed: OpenOrdersListed) -> None:
     """Adopt what we didn't know; ask for what isn't listed any more."""
     for report in listed.orders:
         on_order_report(turn, report)
-    listed_ids = {report.venue_order_id for report in listed.orders}
+    _ask_for_unlisted(turn, listed)
+
+
+def _ask_for_unlisted(turn: Turn, listed: OpenOrdersListed) -> None:
+    listed_ids = {(report.instrument_id, report.venue_order_id) for report in listed.orders}
     for client_order_id in list(turn.state.open_orders):
         order = turn.state.orders[client_order_id]
         if (
             order.status is OrderStatus.ACCEPTED
             and (listed.instrument_id is None or order.instrument_id == listed.instrument_id)
-            and order.venue_order_id not in listed_ids
+            and turn.state.venue_of(order.instrument_id) == listed.venue
+            and (order.instrument_id, order.venue_order_id) not in listed_ids
             and order.updated_at < listed.requested_at - SETTLE
         ):
             query(turn, order, Endpoint.ORDER)
