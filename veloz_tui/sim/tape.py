@@ -11,7 +11,7 @@ import msgspec
 
 from veloz_tui.sim.numbers import ZERO, text
 
-TRADES_MAX = 5000
+TRADES_MAX = 1000
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 # Two days of minutes: enough for every statistic of 24 hours.
