@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple, TypeVar
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -37,6 +38,7 @@ from veloz_tui.domain.types import InstrumentId, Side, StrategyId
 from veloz_tui.domain.views import Ack, AlertView, OrderView, StrategyView, View
 from veloz_tui.runtime.sim_child import DemoKey, SimAddress, address_file
 from veloz_tui.sim.settings import LimitSettings, MarketSettings, SimSettings
+from veloz_tui.venues.binance.requests import Signer, signer_for
 
 ROOT = Path(__file__).parents[2]
 READY_WITHIN_S = 30.0
@@ -81,6 +83,7 @@ class SimVenue:
     def __init__(self, address: SimAddress) -> None:
         self.address = address
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{address.port}", timeout=10.0, trust_env=False)
+        self._signer: Signer | None = None
 
     def close(self) -> None:
         self._http.close()
@@ -133,8 +136,33 @@ class SimVenue:
         """An order made elsewhere, as on the venue's own pages."""
         self._post("/sim/place", {"params": params})
 
-    def _get(self, path: str) -> object:
-        answer = self._http.get(path)
+    def trades(self, symbol: str) -> list[dict[str, str]]:
+        """All trades of the account, from the venue's own list, with a key of the test's own."""
+        found: list[dict[str, str]] = []
+        while True:
+            start = int(found[-1]["id"]) + 1 if found else 0
+            page = self._signed("/api/v3/myTrades", symbol=symbol, fromId=start, limit=1000)
+            assert isinstance(page, list)
+            found += page
+            if len(page) < 1000:
+                return found
+
+    def bought(self, symbol: str) -> Decimal:
+        """The sum of the account's fills, sales negative."""
+        return sum((Decimal(t["qty"]) * (1 if t["isBuyer"] else -1) for t in self.trades(symbol)), Decimal(0))
+
+    def _signed(self, path: str, **params: str | int) -> object:
+        if self._signer is None:
+            key = DemoKey.random()
+            self._post("/sim/accounts", msgspec.to_builtins(key.account))
+            self._signer = signer_for(api_key=key.api_key, secret=key.private_pem)
+        server_time = self.status()["server_time"]
+        query = urlencode({**params, "timestamp": str(server_time), "recvWindow": 5000})
+        query = f"{query}&{urlencode({'signature': self._signer.sign(query.encode())})}"
+        return self._get(f"{path}?{query}", headers={"X-MBX-APIKEY": self._signer.api_key})
+
+    def _get(self, path: str, headers: Mapping[str, str] | None = None) -> object:
+        answer = self._http.get(path, headers=headers)
         answer.raise_for_status()
         found: object = answer.json()
         return found
