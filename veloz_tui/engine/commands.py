@@ -236,8 +236,10 @@ def _resume(turn: Turn, command: c.Resume) -> Ack:
         return _no(command, "HALTED: :rearm exits or :rearm full, not :resume")
     if turn.state.is_paused:
         turn.emit(PausedSet(turn.now, is_on=False, by=command.by))
-    if turn.state.is_reduce_only or turn.state.rearm_level is RearmLevel.EXITS:
+    if turn.state.is_reduce_only:
         turn.emit(ReduceOnlySet(turn.now, is_on=False, by=command.by))
+    if turn.state.rearm_level is RearmLevel.EXITS:
+        return _ok(command, "resumed, but re-armed for exits only: :rearm full lets orders grow positions")
     return _ok(command, "trading OK: strategies may quote, orders may grow positions")
 
 

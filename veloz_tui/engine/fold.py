@@ -12,7 +12,7 @@ from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.order import REOPENABLE, TRANSITIONS, Order, OrderEvent
 from veloz_tui.domain.position import Position
 from veloz_tui.domain.reports import Balance
-from veloz_tui.domain.types import ClientOrderId, InstrumentId, Nanos, OrderStatus, RearmLevel, StrategyState
+from veloz_tui.domain.types import ClientOrderId, InstrumentId, Nanos, OrderStatus, StrategyState
 from veloz_tui.engine.state import (
     HOLD_NEVER_ARRIVED,
     KEEP_ENDED,
@@ -305,8 +305,6 @@ def _rearmed(s: State, x: e.Rearmed) -> None:
 
 def _reduce_only_set(s: State, x: e.ReduceOnlySet) -> None:
     s.is_reduce_only = x.is_on
-    if not x.is_on:
-        s.rearm_level = RearmLevel.FULL if not s.is_halted else s.rearm_level
 
 
 def _paused_set(s: State, x: e.PausedSet) -> None:

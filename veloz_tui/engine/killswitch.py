@@ -3,7 +3,8 @@
 One kill has four stamps, each measured from its beginning: gate_closed (the transports' last gate), then
 cancels_sent, first_zero (every venue listed no open order, account-wide) and certified_zero (still none in a
 list asked for after the settle time, when nothing under way can arrive any more). It sweeps on until then:
-polls at 1, 2 and 3 round trips, every second by symbol, every 10 s account-wide.
+polls at 1, 2 and 3 round trips, every second by symbol, every 10 s account-wide (oftener only when zero is
+near: such a list weighs 80 of the 6,000 a minute, and a banned kill switch cancels nothing).
 """
 
 from typing import Final
@@ -16,6 +17,7 @@ from veloz_tui.domain.types import (
     SECOND,
     InstrumentId,
     Nanos,
+    OrderStatus,
     RearmLevel,
     Severity,
     StrategyState,
@@ -31,20 +33,26 @@ from veloz_tui.engine.turn import Turn
 TIMER: Final = "kill"
 DEFAULT_ROUND_TRIP_MS: Final = 100.0
 IN_DOUBT_EXTRA: Final = 10 * SECOND
-ACCOUNT_WIDE_EVERY: Final = 10
-"""Of the once-a-second polls: a list without a symbol is dear (weight 80 of 6,000 a minute)."""
+ACCOUNT_WIDE_EVERY: Final = 10 * SECOND
+QUIET_FOR: Final = 2 * SECOND
+"""No list has found anything for so long: the next one may be the last."""
 FIRST_POLLS: Final = 3
+_UNANSWERED: Final = (OrderStatus.CREATED, OrderStatus.SUBMITTED)
 
 
 def kill(turn: Turn, *, kill_id: str, reason: str, by: str) -> str:
     """Begin a kill, or join the one under way; returns what to tell."""
     state = turn.state
     if state.is_halted and state.kill is not None and turn.live.kill is not None:
-        return f"HALTED since {words.utc(state.kill.at)} by {state.kill.by}; the sweep goes on"
+        since = f"HALTED since {words.utc(state.kill.at)} by {state.kill.by}"
+        if not is_certified(turn):
+            return f"{since}; the sweep goes on"
+        if state.kill.kill_id == kill_id:
+            return f"{since}; zero is certified"
     turn.act(SetGate(is_open=False, reason=f"kill by {by}"))
     turn.act(Unpark((), "kill switch"))
     turn.emit(Halted(turn.now, kill_id, reason, by))
-    turn.live.kill = KillLive(turn.now, _certify_after(turn))
+    turn.live.kill = _sweep_from(turn)
     _stop_strategies(turn, f"kill by {by}")
     orders = open_orders(turn)
     _sweep(turn, _symbols(turn, orders))
@@ -59,15 +67,20 @@ def kill(turn: Turn, *, kill_id: str, reason: str, by: str) -> str:
 
 def resume(turn: Turn) -> None:
     """After a restart while halted: keep sweeping until zero is certified again."""
-    turn.live.kill = KillLive(turn.now, _certify_after(turn))
+    turn.live.kill = _sweep_from(turn)
     _next_poll(turn)
 
 
-def _certify_after(turn: Turn) -> Nanos:
-    """When nothing that is under way now can reach the venue's book any more."""
+def _sweep_from(turn: Turn) -> KillLive:
     in_doubt = any(order.is_in_doubt for order in open_orders(turn))
-    extra = IN_DOUBT_EXTRA if in_doubt else 0
-    return Nanos(turn.now + turn.settings.recv_window_ms * MILLISECOND + SECOND + extra)
+    settled_at = turn.now + turn.settings.recv_window_ms * MILLISECOND + SECOND
+    return KillLive(turn.now, Nanos(settled_at), had_doubts=in_doubt)
+
+
+def _certify_after(turn: Turn, sweep: KillLive) -> Nanos:
+    """When nothing that was under way at the fence can reach the venue's book any more."""
+    unanswered = any(o.status in _UNANSWERED and not o.is_external for o in open_orders(turn))
+    return Nanos(sweep.settled_at + (IN_DOUBT_EXTRA if sweep.had_doubts or unanswered else 0))
 
 
 def _stop_strategies(turn: Turn, reason: str) -> None:
@@ -127,8 +140,9 @@ def on_timer(turn: Turn) -> None:
     if sweep is None or not turn.state.is_halted:
         return
     sweep.polls += 1
-    later = sweep.polls - FIRST_POLLS
-    is_wide = later <= 0 or later % ACCOUNT_WIDE_EVERY == 0 or turn.now > sweep.certify_after
+    is_wide = _is_wide(turn, sweep)
+    if is_wide:
+        sweep.asked_wide_at = turn.now
     orders = open_orders(turn)
     symbols = _symbols(turn, orders)
     for venue in turn.settings.venues:
@@ -143,6 +157,11 @@ def on_timer(turn: Turn) -> None:
         _next_poll(turn)
 
 
+def _is_wide(turn: Turn, sweep: KillLive) -> bool:
+    is_near = turn.now > _certify_after(turn, sweep) and turn.now - sweep.found_at >= QUIET_FOR
+    return sweep.polls <= FIRST_POLLS or is_near or turn.now - sweep.asked_wide_at >= ACCOUNT_WIDE_EVERY
+
+
 def on_open_orders(turn: Turn, listed: OpenOrdersListed) -> None:
     """One list of the sweep: cancel what is on it; an empty account-wide one is a zero."""
     sweep = turn.live.kill
@@ -152,6 +171,7 @@ def on_open_orders(turn: Turn, listed: OpenOrdersListed) -> None:
         on_order_report(turn, report)
     if listed.orders:
         sweep.zero_at.pop(listed.venue, None)
+        sweep.found_at = turn.now
         _sweep(turn, {listed.venue: list(dict.fromkeys(r.instrument_id for r in listed.orders))})
         for order in open_orders(turn):
             cancel(turn, order, by="kill switch")
@@ -161,7 +181,8 @@ def on_open_orders(turn: Turn, listed: OpenOrdersListed) -> None:
     sweep.zero_at[listed.venue] = listed.requested_at
     if all(sweep.zero_at.get(venue, 0) > sweep.started_at for venue in turn.settings.venues):
         stamp(turn, "first_zero")
-    if all(sweep.zero_at.get(venue, 0) > sweep.certify_after for venue in turn.settings.venues):
+    settled_at = _certify_after(turn, sweep)
+    if all(sweep.zero_at.get(venue, 0) > settled_at for venue in turn.settings.venues):
         _certify(turn)
 
 

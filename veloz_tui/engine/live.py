@@ -123,12 +123,17 @@ class StrategyLive:
 class KillLive:
     """The running kill's sweep: which venues have listed nothing, and when they were asked."""
 
-    __slots__ = ("certify_after", "polls", "started_at", "zero_at")
+    __slots__ = ("asked_wide_at", "found_at", "had_doubts", "polls", "settled_at", "started_at", "zero_at")
 
-    def __init__(self, started_at: Nanos, certify_after: Nanos) -> None:
+    def __init__(self, started_at: Nanos, settled_at: Nanos, *, had_doubts: bool) -> None:
         self.started_at = started_at
-        self.certify_after = certify_after
+        self.settled_at = settled_at
+        """When what was under way at the fence can't arrive any more, unless it was in doubt."""
+        self.had_doubts = had_doubts
         self.polls = 0
+        self.asked_wide_at: Nanos = Nanos(0)
+        self.found_at: Nanos = Nanos(0)
+        """When a list last found an open order."""
         self.zero_at: dict[VenueId, Nanos] = {}
         """Venue -> when the last empty account-wide list was asked for."""
 

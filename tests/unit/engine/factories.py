@@ -208,8 +208,9 @@ class Core:
         state: State | None = None,
         ready: bool = True,
         kill_flag: str = "",
+        now: Nanos = T0,
     ) -> None:
-        self.now = T0
+        self.now = now
         self.engine = Engine(settings, state)
         self.records: list[Recorded] = []
         self.actions: list[a.Action] = []
