@@ -284,6 +284,11 @@ class Order(msgspec.Struct, kw_only=True):
         return max(self.filled, self.progressed)
 
     @property
+    def untold(self) -> Decimal:
+        """Traded by the venue's word, but not yet in the position: its fills are still to be fetched."""
+        return max(self.progressed - self.filled, ZERO)
+
+    @property
     def leaves(self) -> Decimal:
         return max(self.quantity - self.done, ZERO)
 

@@ -1,7 +1,6 @@
 """Commands: each is taken once, journaled in words, and answered by exactly one Ack."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, Final
 
 from veloz_tui.domain import commands as c
@@ -12,18 +11,15 @@ from veloz_tui.domain.types import (
     ClientOrderId,
     InstrumentId,
     Nanos,
-    OrderType,
     RearmLevel,
-    Side,
     StrategyState,
-    TimeInForce,
 )
 from veloz_tui.domain.views import Ack, Verdict
-from veloz_tui.engine import killswitch, pnl, strategies, words
+from veloz_tui.engine import killswitch, strategies, words
 from veloz_tui.engine.actions import Reply, StopEngine, WarmUp
+from veloz_tui.engine.exit_orders import closable, limit_exit, market_exits
 from veloz_tui.engine.orders import cancel, is_protective_stop, open_orders, place
 from veloz_tui.engine.risk.check import verdict
-from veloz_tui.engine.risk.denial import Denial
 from veloz_tui.engine.risk_inputs import risk_inputs
 from veloz_tui.engine.turn import Turn
 
@@ -138,36 +134,14 @@ def _matching(turn: Turn, command: c.CancelOrders) -> list[Order] | Ack:
 def _close_position(turn: Turn, command: c.ClosePosition) -> Ack:
     if command.instrument_id not in turn.state.instruments:
         return _unknown_instrument(turn, command, command.instrument_id)
-    request = exit_request(turn, command.instrument_id, fraction=command.fraction, price=command.price)
+    instrument = turn.state.instruments[command.instrument_id]
+    quantity = closable(turn, instrument.id, fraction=command.fraction)
+    if not quantity:
+        return _no(command, f"nothing to close in {instrument.display}", "NOTHING_TO_CLOSE")
+    request = limit_exit(turn, instrument, quantity, command.price)
     if isinstance(request, str):
         return _no(command, request, "NOTHING_TO_CLOSE")
     return _place(turn, command, request, is_exit=True)
-
-
-def exit_request(
-    turn: Turn, instrument_id: InstrumentId, *, fraction: Decimal = Decimal(1), price: Decimal | None = None
-) -> OrderRequest | str:
-    """Return the LIMIT IOC that shrinks a position, or why there is none."""
-    instrument = turn.state.instruments[instrument_id]
-    position = turn.state.position(instrument_id)
-    side = Side.SELL if position.quantity > 0 else Side.BUY
-    quantity = instrument.round_quantity(abs(position.quantity) * min(fraction, Decimal(1)))
-    if not quantity:
-        return f"no position in {instrument.display} to close"
-    if price is None:
-        touch = pnl.reference(turn.state, turn.live, instrument_id)
-        if touch is None:
-            return f"no fresh book of {instrument.display}: name a price, or close it at the venue"
-        slip = touch * turn.settings.close_slippage
-        price = instrument.round_price(touch + slip * side.sign, side=side.opposite)
-    return OrderRequest(
-        instrument_id=instrument_id,
-        side=side,
-        quantity=quantity,
-        price=price,
-        time_in_force=TimeInForce.IOC,
-        reduce_only=True,
-    )
 
 
 def _flatten(turn: Turn, command: c.Flatten) -> Ack:
@@ -189,20 +163,17 @@ def _flatten(turn: Turn, command: c.Flatten) -> Ack:
 
 
 def _flatten_one(turn: Turn, instrument_id: InstrumentId) -> tuple[str, tuple[ClientOrderId, ...]]:
-    request = exit_request(turn, instrument_id)
-    if isinstance(request, str):
-        return request, ()
-    market = OrderRequest(
-        instrument_id=instrument_id,
-        side=request.side,
-        quantity=request.quantity,
-        order_type=OrderType.MARKET,
-        reduce_only=True,
-    )
-    client_order_id, denial = place(turn, market, is_exit=True)
-    if isinstance(denial, Denial):
-        return denial.text, ()
-    return f"SENDING {words.order_text(turn.state, turn.state.orders[client_order_id])}", (client_order_id,)
+    instrument = turn.state.instruments[instrument_id]
+    requests = market_exits(turn, instrument, closable(turn, instrument_id))
+    if not requests:
+        return f"nothing to close in {instrument.display}", ()
+    ids: list[ClientOrderId] = []
+    for request in requests:
+        client_order_id, denial = place(turn, request, is_exit=True)
+        if denial is not None:
+            return denial.text, tuple(ids)
+        ids.append(client_order_id)
+    return f"SENDING {words.order_text(turn.state, turn.state.orders[ids[0]])}", tuple(ids)
 
 
 # --- Strategies and trading state -------------------------------------------------------------------------

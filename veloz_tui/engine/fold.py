@@ -163,6 +163,7 @@ def _forget_old(s: State, at: Nanos) -> None:
             break
         del s.ended[first]
         order = s.orders.pop(first)
+        s.awaiting_fills.pop(first, None)
         if order.venue_order_id is not None:
             s.by_venue_id.pop(venue_key(order.instrument_id, order.venue_order_id), None)
 
@@ -224,6 +225,7 @@ def _order_filled(s: State, x: e.OrderFilled) -> None:
     order.trade_ids.add(x.trade_id)
     order.filled += x.quantity
     order.filled_quote += x.quantity * x.price
+    _note_untold(s, order)
     is_whole = order.filled >= order.quantity
     _move(s, x.client_order_id, OrderEvent.FILLED if is_whole else OrderEvent.PARTLY_FILLED, x.at)
     order.in_doubt_since = None
@@ -258,9 +260,17 @@ def _unbook(positions: dict[InstrumentId, Position], x: e.OrderFilled, *, sign: 
     )
 
 
+def _note_untold(s: State, order: Order) -> None:
+    if order.untold:
+        s.awaiting_fills[order.client_order_id] = True
+    else:
+        s.awaiting_fills.pop(order.client_order_id, None)
+
+
 def _order_progressed(s: State, x: e.OrderProgressed) -> None:
     order = s.orders[x.client_order_id]
     order.progressed = max(order.progressed, x.cumulative)
+    _note_untold(s, order)
     order.updated_at = x.at
 
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.types import SECOND, InstrumentId, OrderType, Severity, StrategyId
+from veloz_tui.domain.types import SECOND, ZERO, InstrumentId, Severity, StrategyId
 from veloz_tui.engine import pnl, words
+from veloz_tui.engine.exit_orders import closable, market_exits
 from veloz_tui.engine.orders import cancel, open_orders, place
 from veloz_tui.engine.risk.exits import ExitWish, exit_wish
 from veloz_tui.engine.risk.exposure import worst_case
@@ -41,21 +41,15 @@ def _leave(turn: Turn, instrument_id: InstrumentId, wish: ExitWish) -> None:
     for order in open_orders(turn):
         if order.instrument_id == instrument_id and order.side is wish.side and not order.is_external:
             cancel(turn, order, by=wish.kind)
-    quantity = instrument.round_quantity(wish.quantity)
-    request = OrderRequest(
-        instrument_id=instrument_id,
-        side=wish.side,
-        quantity=quantity,
-        order_type=OrderType.MARKET,
-        reduce_only=True,
-        strategy_id=EXIT,
-    )
     what = f"{wish.kind.upper()} {instrument.display}: {wish.reason}"
-    if not quantity:
-        turn.alert(f"exit:{instrument_id}", Severity.CRIT, f"{what}. Less than one lot is left", code="EXIT")
+    requests = market_exits(turn, instrument, closable(turn, instrument_id), strategy_id=EXIT)
+    if not requests:
+        text = f"{what}. Less than one lot is left to close, or an exit is at work"
+        turn.alert(f"exit:{instrument_id}", Severity.CRIT, text, code="EXIT")
         return
-    _, denial = place(turn, request, is_exit=True)
-    text = f"{what}. {denial.text}" if denial else f"{what}. Closing {words.number(quantity)} at the market"
+    denials = [denial for request in requests if (denial := place(turn, request, is_exit=True)[1])]
+    closing = words.number(sum((request.quantity for request in requests), ZERO))
+    text = f"{what}. {denials[0].text}" if denials else f"{what}. Closing {closing} at the market"
     turn.alert(f"exit:{instrument_id}", Severity.CRIT, text, code="EXIT")
 
 

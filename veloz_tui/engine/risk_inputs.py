@@ -61,6 +61,15 @@ def leaves(turn: Turn, instrument_id: InstrumentId) -> tuple[Decimal, Decimal, D
             selling += order.leaves
         if order.request.reduce_only and order.side is closing:
             reducing += order.leaves
+    for client_order_id in turn.state.awaiting_fills:
+        order = turn.state.orders[client_order_id]
+        if order.instrument_id != instrument_id:
+            continue
+        # Gone from the leaves and not yet in the position: it must not fall between the two.
+        if order.side is Side.BUY:
+            buying += order.untold
+        else:
+            selling += order.untold
     return buying, selling, reducing
 
 

@@ -91,6 +91,8 @@ class State(msgspec.Struct, kw_only=True):
     """In order of their end, to let go of after KEEP_ENDED."""
     held: dict[ClientOrderId, Nanos] = msgspec.field(default_factory=dict)
     """NEVER_ARRIVED orders whose exposure still counts."""
+    awaiting_fills: dict[ClientOrderId, bool] = msgspec.field(default_factory=dict)
+    """Orders, ended ones too, with an `untold` part."""
     by_venue_id: dict[str, ClientOrderId] = msgspec.field(default_factory=dict)
     positions: dict[InstrumentId, Position] = msgspec.field(default_factory=dict)
     strategy_positions: dict[StrategyId, dict[InstrumentId, Position]] = msgspec.field(default_factory=dict)

@@ -14,6 +14,7 @@ from veloz_tui.domain.reports import (
 from veloz_tui.domain.types import SECOND, ChannelState, Nanos, OrderStatus, Severity
 from veloz_tui.engine import connections, doubts, killswitch, pnl, protection, quotes, reconcile, strategies
 from veloz_tui.engine.actions import Unpark
+from veloz_tui.engine.fills import fetch_fills
 from veloz_tui.engine.orders import cancel, on_cancel_timer, open_orders
 from veloz_tui.engine.turn import Turn
 
@@ -21,6 +22,8 @@ TICK: Final = "tick"
 DETACHED: Final = "detached"
 AUDIT_EVERY: Final = 30
 """Seconds between audits of one instrument's open orders and fills."""
+FETCH_AGAIN_EVERY: Final = 5
+"""Seconds between two tries for fills that the venue spoke of and did not give."""
 NO_OUTCOME_AFTER: Final = 15 * SECOND
 """A transport owes an outcome sooner; without one the order is in doubt."""
 RECONCILE_AGAIN_AFTER: Final = 20
@@ -80,6 +83,9 @@ def _tick(turn: Turn) -> None:
     for venue, live in turn.live.venues.items():
         if live.reconciling and second % RECONCILE_AGAIN_AFTER == 0:
             connections.start_reconciling(turn, venue)
+    if second % FETCH_AGAIN_EVERY == 0:
+        for client_order_id in turn.state.awaiting_fills:
+            fetch_fills(turn, turn.state.orders[client_order_id])
     protection.check_positions(turn)
     protection.check_usage(turn)
     _day(turn)

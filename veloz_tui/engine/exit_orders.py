@@ -1,0 +1,81 @@
+"""Orders that only shrink a position: how much there is to shrink, and in which pieces the venue takes it."""
+
+from decimal import Decimal
+from typing import Final
+
+from veloz_tui.domain.instrument import Instrument
+from veloz_tui.domain.order import OrderRequest
+from veloz_tui.domain.types import MANUAL, InstrumentId, OrderType, Side, StrategyId, TimeInForce
+from veloz_tui.engine.risk_inputs import leaves
+from veloz_tui.engine.turn import Turn
+
+MAX_PIECES: Final = 20
+"""Market orders of one exit; what is left is asked for again."""
+
+
+def closing_side(quantity: Decimal) -> Side:
+    """The side that shrinks a position of this signed quantity."""
+    return Side.SELL if quantity > 0 else Side.BUY
+
+
+def closable(turn: Turn, instrument_id: InstrumentId, *, fraction: Decimal = Decimal(1)) -> Decimal:
+    """Return what an exit may be for: the position less the exits at work, and never more than is held.
+
+    Fees taken in the base asset leave less in the wallet than was bought; the venue refuses the rest.
+    """
+    instrument = turn.state.instruments[instrument_id]
+    position = turn.state.position(instrument_id).quantity
+    _, _, reducing = leaves(turn, instrument_id)
+    wanted = min(abs(position) * min(fraction, Decimal(1)), abs(position) - reducing)
+    held = turn.state.balances.get(instrument.venue, {}).get(instrument.base)
+    if position > 0 and held is not None:
+        wanted = min(wanted, held.total)
+    return instrument.round_quantity(max(wanted, Decimal(0)))
+
+
+def limit_exit(
+    turn: Turn, instrument: Instrument, quantity: Decimal, price: Decimal | None
+) -> OrderRequest | str:
+    """Return a LIMIT IOC through the touch by the configured slippage, or why it can't be priced."""
+    side = closing_side(turn.state.position(instrument.id).quantity)
+    if price is None:
+        market = turn.live.books.get(instrument.id)
+        book = market.book if market is not None and market.is_fresh else None
+        best = None if book is None else book.best_bid if side is Side.SELL else book.best_ask
+        if best is None:
+            return f"no fresh book of {instrument.display}: name a price, or flatten it at the market"
+        touch = instrument.price_from_level(best[0])
+        through = touch * (1 + turn.settings.close_slippage * side.sign)
+        price = instrument.round_price(through, side=side.opposite)
+    return OrderRequest(
+        instrument_id=instrument.id,
+        side=side,
+        quantity=quantity,
+        price=price,
+        time_in_force=TimeInForce.IOC,
+        reduce_only=True,
+    )
+
+
+def market_exits(
+    turn: Turn, instrument: Instrument, quantity: Decimal, *, strategy_id: StrategyId = MANUAL
+) -> list[OrderRequest]:
+    """Return the MARKET orders of an exit: one, or as many as the venue's largest market order asks for."""
+    side = closing_side(turn.state.position(instrument.id).quantity)
+    largest = instrument.market_max_quantity or instrument.max_quantity or quantity
+    pieces: list[Decimal] = []
+    while quantity and len(pieces) < MAX_PIECES:
+        piece = min(quantity, instrument.round_quantity(largest) or quantity)
+        pieces.append(piece)
+        quantity -= piece
+    return [
+        OrderRequest(
+            instrument_id=instrument.id,
+            side=side,
+            quantity=piece,
+            order_type=OrderType.MARKET,
+            reduce_only=True,
+            strategy_id=strategy_id,
+        )
+        for piece in pieces
+    ]
