@@ -134,6 +134,8 @@ def _matching(turn: Turn, command: c.CancelOrders) -> list[Order] | Ack:
 def _close_position(turn: Turn, command: c.ClosePosition) -> Ack:
     if command.instrument_id not in turn.state.instruments:
         return _unknown_instrument(turn, command, command.instrument_id)
+    if not (command.fraction.is_finite() and command.fraction > 0):
+        return _no(command, f"close which part? {command.fraction} is none", "INVALID_FRACTION")
     instrument = turn.state.instruments[command.instrument_id]
     quantity = closable(turn, instrument.id, fraction=command.fraction)
     if not quantity:

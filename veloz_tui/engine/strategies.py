@@ -20,7 +20,7 @@ from veloz_tui.domain.reports import (
 from veloz_tui.domain.types import Severity, StrategyId, StrategyState
 from veloz_tui.engine.actions import StartHost, StopHost
 from veloz_tui.engine.orders import cancel, open_orders, place
-from veloz_tui.engine.quotes import pull, requote, wish
+from veloz_tui.engine.quotes import pull, wish
 from veloz_tui.engine.settings import StrategySettings
 from veloz_tui.engine.state import StrategyRecord
 from veloz_tui.engine.turn import Turn
@@ -170,7 +170,11 @@ def _place(turn: Turn, strategy_id: StrategyId, intent: PlaceIntent) -> None:
         strategy_id=strategy_id,
     )
     refs = turn.live.strategy(strategy_id).refs
-    refs[intent.ref], _ = place(turn, request, ref=intent.ref)
+    client_order_id, denial = place(turn, request, ref=intent.ref)
+    if denial is not None:  # its id may go to the next order
+        refs.pop(intent.ref, None)
+        return
+    refs[intent.ref] = client_order_id
     while len(refs) > MAX_REFS:
         del refs[next(iter(refs))]
 
@@ -184,10 +188,3 @@ def _cancel(turn: Turn, strategy_id: StrategyId, intent: CancelIntent) -> None:
             continue
         if not named or order.client_order_id == named:
             cancel(turn, order, by=strategy_id)
-
-
-def on_paused_changed(turn: Turn) -> None:
-    """After a resume the last wishes stand again."""
-    for strategy_id, live in turn.live.strategies.items():
-        for instrument_id in list(live.quotes):
-            requote(turn, strategy_id, instrument_id)
