@@ -56,7 +56,6 @@ class Binance(Section):
     instruments: Instruments = ("BTCUSDT.BINANCE", "ETHUSDT.BINANCE", "SOLUSDT.BINANCE")
     key: Name = "main"
     recv_window_ms: Annotated[Whole, Field(ge=500, le=5_000)] = 2_000
-    order_entry: plain.OrderEntry = "ws"
     cancel_reserve: Fraction = 0.2
     operator_reserve: Fraction = 0.1
     max_frame_bytes: Annotated[Whole, Field(ge=65_536, le=67_108_864)] = 4_194_304
@@ -103,7 +102,6 @@ class Breaker(Section):
 
 class Kill(Section):
     chords: Annotated[Words, Field(min_length=1, max_length=4)] = ("ctrl+k", "f12")
-    second_stroke_within_s: Annotated[Number, Field(ge=1, le=10)] = 3.0
     settle_s: Annotated[Number, Field(ge=1, le=60)] = 1.0
     settle_in_doubt_s: Annotated[Number, Field(ge=5, le=600)] = 10.0
     gate_deadline_ms: Annotated[Whole, Field(ge=50, le=5_000)] = 500
@@ -121,7 +119,6 @@ class Console(Section):
     theme: Name = "dark"
     colors: plain.Colors = "western"
     refresh_hz: Annotated[Number, Field(ge=0.5, le=10)] = 10.0
-    ladder_refresh_hz: Annotated[Number, Field(ge=0.5, le=20)] = 10.0
     close_slippage_bps: Annotated[Positive, Field(le=1_000)] = Decimal(10)
     day_start: TimeOfDay = "00:00"
     mouse: Flag = True

@@ -12,7 +12,6 @@ import msgspec
 from veloz_tui.domain.types import Asset, InstrumentId, Mode, StrategyId
 
 Durability = Literal["power", "process"]
-OrderEntry = Literal["ws", "rest"]
 OnDetach = Literal["continue", "cancel", "kill"]
 OnEngineDeath = Literal["cancel", "kill"]
 Colors = Literal["western", "chinese"]
@@ -46,7 +45,6 @@ class BinanceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the API key in the store of secrets."""
     recv_window_ms: int
     """How long after its timestamp the venue still accepts a request."""
-    order_entry: OrderEntry
     cancel_reserve: float
     """The fraction of the venue's rate budget that only cancels may use."""
     operator_reserve: float
@@ -115,7 +113,6 @@ class KillSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`[kill]`."""
 
     chords: tuple[str, ...]
-    second_stroke_within_s: float
     settle_s: float
     """Added to recv_window before zero open orders counts as certified."""
     settle_in_doubt_s: float
@@ -143,7 +140,6 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     theme: str
     colors: Colors
     refresh_hz: float
-    ladder_refresh_hz: float
     sizes: dict[InstrumentId, tuple[Decimal, ...]]
     """Size presets in base units, smallest first."""
     close_slippage_bps: Decimal

@@ -32,7 +32,6 @@ from veloz_tui.engine.turn import Turn
 
 TIMER: Final = "kill"
 DEFAULT_ROUND_TRIP_MS: Final = 100.0
-IN_DOUBT_EXTRA: Final = 10 * SECOND
 ACCOUNT_WIDE_EVERY: Final = 10 * SECOND
 QUIET_FOR: Final = 2 * SECOND
 """No list has found anything for so long: the next one may be the last."""
@@ -73,14 +72,17 @@ def resume(turn: Turn) -> None:
 
 def _sweep_from(turn: Turn) -> KillLive:
     in_doubt = any(order.is_in_doubt for order in open_orders(turn))
-    settled_at = turn.now + turn.settings.recv_window_ms * MILLISECOND + SECOND
+    settled_at = (
+        turn.now + turn.settings.recv_window_ms * MILLISECOND + int(turn.settings.kill_settle_s * SECOND)
+    )
     return KillLive(turn.now, Nanos(settled_at), had_doubts=in_doubt)
 
 
 def _certify_after(turn: Turn, sweep: KillLive) -> Nanos:
     """When nothing that was under way at the fence can reach the venue's book any more."""
     unanswered = any(o.status in _UNANSWERED and not o.is_external for o in open_orders(turn))
-    return Nanos(sweep.settled_at + (IN_DOUBT_EXTRA if sweep.had_doubts or unanswered else 0))
+    extra = int(turn.settings.kill_settle_in_doubt_s * SECOND)
+    return Nanos(sweep.settled_at + (extra if sweep.had_doubts or unanswered else 0))
 
 
 def _stop_strategies(turn: Turn, reason: str) -> None:

@@ -29,6 +29,10 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The reporting currency of equity and PnL."""
     strategies: tuple[StrategySettings, ...] = ()
     recv_window_ms: int = 2_000
+    kill_settle_s: float = 1.0
+    """Zero is certified this long after recvWindow, counted from the closed gate …"""
+    kill_settle_in_doubt_s: float = 10.0
+    """… and this much later if an order was in doubt then."""
     submit_deadline_ms: int = 250
     breaker_failures: int = 5
     breaker_reset_s: float = 30.0

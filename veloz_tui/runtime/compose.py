@@ -12,6 +12,7 @@ from veloz_tui.config.plain import StrategySettings as StrategyConfig
 from veloz_tui.domain.errors import ConfigError
 from veloz_tui.domain.types import VenueId
 from veloz_tui.engine.settings import EngineSettings, StrategySettings
+from veloz_tui.net.stream import StreamSettings
 from veloz_tui.strategy.spec import StrategySpec
 from veloz_tui.venues.binance.settings import BinanceHosts, BinanceSettings, loopback
 
@@ -35,6 +36,8 @@ def engine_settings(settings: Settings, *, version: str) -> EngineSettings:
             for s in settings.strategies
         ),
         recv_window_ms=binance.recv_window_ms,
+        kill_settle_s=settings.kill.settle_s,
+        kill_settle_in_doubt_s=settings.kill.settle_in_doubt_s,
         submit_deadline_ms=settings.journal.submit_deadline_ms,
         breaker_failures=settings.breaker.max_failures,
         breaker_reset_s=settings.breaker.reset_timeout_s,
@@ -54,6 +57,7 @@ def binance_settings(config: BinanceConfig, *, sim_port: int | None) -> BinanceS
         symbols=tuple(instrument_id.partition(".")[0] for instrument_id in config.instruments),
         order_recv_window_ms=config.recv_window_ms,
         cancel_reserve=config.cancel_reserve,
+        stream=StreamSettings(max_size=config.max_frame_bytes),
         operator_reserve=config.operator_reserve,
     )
 

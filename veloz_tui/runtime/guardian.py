@@ -301,7 +301,10 @@ class Guardian:
         if fenced_ms is not None:
             report.stamps["gate_closed"] = fenced_ms
         self._report = report
-        settle_s = self._settings.kill.settle_s + self._settings.kill.settle_in_doubt_s
+        # What a fenced engine had on the wire is unknown: the longer time, always.
+        kill = self._settings.kill
+        recv_window_s = self._settings.venues.binance.recv_window_ms / 1000
+        settle_s = recv_window_s + kill.settle_s + kill.settle_in_doubt_s
         sweep = Sweep(
             self._client,
             report,
