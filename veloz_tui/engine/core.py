@@ -13,6 +13,7 @@ from veloz_tui.domain import commands as c
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.events import Recorded, RunStopped
+from veloz_tui.domain.intents import StrategyHostChanged, StrategyReported
 from veloz_tui.domain.types import Nanos
 from veloz_tui.engine import (
     commands,
@@ -153,7 +154,7 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Any]]] = {
     r.JournalReported: ticks.on_journal,
     r.GuardianReported: ticks.on_guardian,
     r.ConsolesChanged: ticks.on_consoles,
-    r.StrategyReported: strategies.on_reported,
-    r.StrategyHostChanged: strategies.on_host_changed,
+    StrategyReported: strategies.on_reported,
+    StrategyHostChanged: strategies.on_host_changed,
     **dict.fromkeys(c.AnyCommand.__args__, commands.on_command),
 }

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from veloz_tui.domain.book import OrderBook
-from veloz_tui.domain.reports import Channel, HealthReported, JournalReported, JournalState, QuoteIntent
+from veloz_tui.domain.intents import QuoteIntent
+from veloz_tui.domain.reports import Channel, HealthReported, JournalReported, JournalState
 from veloz_tui.domain.types import (
     ChannelState,
     ClientOrderId,

@@ -1,7 +1,7 @@
 """A strategy's wanted quotes against its working orders: latest wins, paced, new legs after old cancels."""
 
+from veloz_tui.domain.intents import QuoteIntent
 from veloz_tui.domain.order import Order
-from veloz_tui.domain.reports import QuoteIntent
 from veloz_tui.domain.types import InstrumentId, StrategyId, StrategyState
 from veloz_tui.engine.orders import cancel, open_orders, place
 from veloz_tui.engine.quoting import diff_quotes

@@ -10,8 +10,8 @@ from decimal import Decimal
 import msgspec
 
 from veloz_tui.domain.instrument import Instrument
+from veloz_tui.domain.intents import QuoteIntent
 from veloz_tui.domain.order import Order, OrderRequest
-from veloz_tui.domain.reports import QuoteIntent
 from veloz_tui.domain.types import ZERO, ClientOrderId, Side, StrategyId
 
 Touch = tuple[Decimal, Decimal]

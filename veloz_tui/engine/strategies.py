@@ -7,8 +7,7 @@ strategy's orders; the others go on. Nothing restarts by itself.
 from typing import Final
 
 from veloz_tui.domain.events import StrategyChanged
-from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.reports import (
+from veloz_tui.domain.intents import (
     CancelIntent,
     LogIntent,
     PlaceIntent,
@@ -17,6 +16,7 @@ from veloz_tui.domain.reports import (
     StrategyReported,
     TimerIntent,
 )
+from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.types import Severity, StrategyId, StrategyState
 from veloz_tui.engine.actions import StartHost, StopHost
 from veloz_tui.engine.orders import cancel, open_orders, place

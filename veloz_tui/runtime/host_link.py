@@ -15,7 +15,8 @@ from typing import Final
 
 import msgspec
 
-from veloz_tui.domain.reports import LogIntent, StrategyHostChanged, StrategyReported, TradePrinted
+from veloz_tui.domain.intents import LogIntent, StrategyHostChanged, StrategyReported
+from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import InstrumentId, Nanos, Side, StrategyId
 from veloz_tui.runtime.feeds import Feed
 from veloz_tui.runtime.host_log import StrategyLog

@@ -8,8 +8,9 @@ from typing import Final, get_args
 
 from veloz_tui.domain.book import OrderBook
 from veloz_tui.domain.events import OrderCreated, OrderDenied, Recorded
+from veloz_tui.domain.intents import StrategyHostChanged, StrategyReported
 from veloz_tui.domain.order import Order, OrderRequest
-from veloz_tui.domain.reports import StrategyHostChanged, StrategyReported, TradePrinted
+from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import ClientOrderId, InstrumentId, Nanos, StrategyId
 from veloz_tui.runtime.feeds import Feed
 from veloz_tui.runtime.host_link import HostBudgets, HostLink

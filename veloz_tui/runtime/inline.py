@@ -10,13 +10,8 @@ from pathlib import Path
 from time import perf_counter
 
 from veloz_tui.domain.errors import StrategyError
-from veloz_tui.domain.reports import (
-    LogIntent,
-    StrategyHostChanged,
-    StrategyReported,
-    TimerIntent,
-    TradePrinted,
-)
+from veloz_tui.domain.intents import LogIntent, StrategyHostChanged, StrategyReported, TimerIntent
+from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import InstrumentId, Nanos, Side, StrategyId
 from veloz_tui.runtime.feeds import Feed
 from veloz_tui.runtime.host_log import StrategyLog

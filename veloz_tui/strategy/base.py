@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from veloz_tui.domain.instrument import Instrument
+from veloz_tui.domain.intents import CancelIntent, LogIntent, PlaceIntent, QuoteIntent, TimerIntent
 from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.reports import CancelIntent, LogIntent, PlaceIntent, QuoteIntent, TimerIntent
 from veloz_tui.domain.types import (
     SECOND,
     ZERO,

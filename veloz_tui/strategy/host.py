@@ -22,7 +22,7 @@ from typing import Final
 import msgspec
 
 from veloz_tui.domain.errors import StrategyError
-from veloz_tui.domain.reports import TimerIntent
+from veloz_tui.domain.intents import TimerIntent
 from veloz_tui.domain.types import Nanos
 from veloz_tui.strategy.base import Context
 from veloz_tui.strategy.loader import load

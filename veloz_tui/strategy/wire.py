@@ -30,8 +30,9 @@ from veloz_tui.domain.events import (
     OrderSubmitted,
 )
 from veloz_tui.domain.instrument import Instrument
+from veloz_tui.domain.intents import PlaceIntent, QuoteIntent
 from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.reports import PlaceIntent, QuoteIntent, TradePrinted
+from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import InstrumentId, Nanos, OrderType, Side, StrategyId
 from veloz_tui.strategy.base import MAX_INTENTS, MAX_LINES, Intent
 from veloz_tui.strategy.views import OrderUpdate

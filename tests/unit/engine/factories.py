@@ -10,6 +10,7 @@ from veloz_tui.domain import commands as c
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.events import Event, Recorded
 from veloz_tui.domain.instrument import Instrument
+from veloz_tui.domain.intents import StrategyHostChanged, StrategyReported
 from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.types import (
     MANUAL,
@@ -390,11 +391,11 @@ class Core:
         """Start it and let its host say hello; returns the run."""
         self.command(c.StartStrategy(command_id=self.new_id(), by="test", strategy_id=strategy_id))
         run = self.state.strategies[strategy_id].run
-        self.send(r.StrategyHostChanged(strategy_id, run, is_running=True))
+        self.send(StrategyHostChanged(strategy_id, run, is_running=True))
         return run
 
     def wants(self, *intents: object, run: int = 1, strategy_id: StrategyId = MM) -> list[a.Action]:
-        return self.send(r.StrategyReported(strategy_id, run, 1, intents))  # type: ignore[arg-type]
+        return self.send(StrategyReported(strategy_id, run, 1, intents))  # type: ignore[arg-type]
 
     # --- out ---
 

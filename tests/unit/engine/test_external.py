@@ -17,7 +17,8 @@ from tests.unit.engine.factories import (
 from veloz_tui.domain.commands import CancelOrders, StopStrategy
 from veloz_tui.domain.events import ExternalOrderSeen
 from veloz_tui.domain.ids import client_order_id
-from veloz_tui.domain.reports import CancelIntent, OpenOrdersListed
+from veloz_tui.domain.intents import CancelIntent
+from veloz_tui.domain.reports import OpenOrdersListed
 from veloz_tui.domain.types import EXTERNAL, InstrumentId, Nanos, OrderStatus
 from veloz_tui.engine.actions import Cancel, CancelAll, QueryOrder
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.unit.strategy.factories import BTC, BTC_ID, MM
 from veloz_tui.domain.instrument import Instrument
+from veloz_tui.domain.intents import QuoteIntent
 from veloz_tui.domain.order import Order, OrderRequest
-from veloz_tui.domain.reports import QuoteIntent
 from veloz_tui.domain.types import (
     Asset,
     ClientOrderId,

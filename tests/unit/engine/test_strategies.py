@@ -18,6 +18,7 @@ from tests.unit.engine.factories import (
 from veloz_tui.domain import commands as c
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.events import OrderCreated, OrderDenied
+from veloz_tui.domain.intents import CancelIntent, PlaceIntent, QuoteIntent, StrategyHostChanged
 from veloz_tui.domain.types import InstrumentId, Side, StrategyId, StrategyState
 from veloz_tui.engine.actions import Cancel, SetTimer, StartHost, StopHost, Submit
 from veloz_tui.engine.settings import StrategySettings
@@ -29,12 +30,12 @@ def running() -> Core:
     return core
 
 
-def place(ref: int = 1, what: str = "1 @ 99") -> r.PlaceIntent:
-    return r.PlaceIntent(ref, limit_buy(what, strategy_id=MM))
+def place(ref: int = 1, what: str = "1 @ 99") -> PlaceIntent:
+    return PlaceIntent(ref, limit_buy(what, strategy_id=MM))
 
 
-def quote(bid: str | None = "99", ask: str | None = "101", size: str = "1") -> r.QuoteIntent:
-    return r.QuoteIntent(BTC.id, bid and D(bid), ask and D(ask), D(size), tolerance=D(0))  # type: ignore[arg-type]
+def quote(bid: str | None = "99", ask: str | None = "101", size: str = "1") -> QuoteIntent:
+    return QuoteIntent(BTC.id, bid and D(bid), ask and D(ask), D(size), tolerance=D(0))  # type: ignore[arg-type]
 
 
 def accept_all(core: Core) -> None:
@@ -47,7 +48,7 @@ def test_it_runs_once_its_host_said_hello() -> None:
     core.command(c.StartStrategy(command_id=core.new_id(), strategy_id=MM))
     assert core.told(StartHost) == [StartHost(MM, 1)]
     assert core.state.strategies[MM].state is StrategyState.STARTING
-    core.send(r.StrategyHostChanged(MM, 1, is_running=True))
+    core.send(StrategyHostChanged(MM, 1, is_running=True))
     assert core.state.strategies[MM].state is StrategyState.RUNNING
 
 
@@ -83,7 +84,7 @@ def test_intents_after_the_stop_are_dropped() -> None:
 
 def test_a_strategy_can_only_ask_in_its_own_name() -> None:
     core = running()
-    core.wants(r.PlaceIntent(1, limit_buy("1 @ 99")))  # says "manual"
+    core.wants(PlaceIntent(1, limit_buy("1 @ 99")))  # says "manual"
     assert core.mine(MM)
     assert not core.mine()
     assert not core.told(Submit)[0].is_exit
@@ -98,7 +99,7 @@ def test_a_paused_strategy_may_only_cancel() -> None:
     core.wants(place(2), quote())
     assert not core.told(Submit)
     core.later(s=2)
-    core.wants(r.CancelIntent())
+    core.wants(CancelIntent())
     assert core.told(Cancel)
 
 
@@ -132,7 +133,7 @@ def test_a_fault_pulls_its_orders_and_nobody_elses() -> None:
     core = running()
     mine = core.working(limit_buy("1 @ 98"))
     core.wants(place())
-    core.send(r.StrategyHostChanged(MM, 1, is_running=False, error="ZeroDivisionError"))
+    core.send(StrategyHostChanged(MM, 1, is_running=False, error="ZeroDivisionError"))
     assert core.state.strategies[MM].state is StrategyState.FAULTED
     assert mine.client_order_id not in ids_of(core.acts, Cancel)
     assert len(core.told(Cancel)) == 1
@@ -145,13 +146,13 @@ def test_an_ended_run_cannot_fault_its_successor() -> None:
     core = running()
     core.command(c.StopStrategy(command_id=core.new_id(), strategy_id=MM))
     core.run_strategy()
-    core.send(r.StrategyHostChanged(MM, 1, is_running=False, error="late"))
+    core.send(StrategyHostChanged(MM, 1, is_running=False, error="late"))
     assert core.state.strategies[MM].state is StrategyState.RUNNING
 
 
 def test_an_instrument_that_is_not_configured_is_said() -> None:
     core = running()
-    core.wants(r.PlaceIntent(1, limit_buy("1 @ 99", instrument_id=InstrumentId("ODD.BINANCE"))))
+    core.wants(PlaceIntent(1, limit_buy("1 @ 99", instrument_id=InstrumentId("ODD.BINANCE"))))
     assert core.alerts("UNKNOWN_INSTRUMENT")
     assert not core.told(Submit)
 
@@ -164,14 +165,14 @@ def test_an_order_carries_its_ref_and_is_canceled_by_it() -> None:
     core.wants(place(7), place(8, "1 @ 98"))
     first, second = core.mine(MM)
     assert (first.ref, second.ref) == (7, 8)
-    core.wants(r.CancelIntent(ref=8))
+    core.wants(CancelIntent(ref=8))
     assert ids_of(core.acts, Cancel) == [second.client_order_id]
 
 
 def test_a_ref_never_used_cancels_nothing() -> None:
     core = running()
     core.wants(place(7))
-    core.wants(r.CancelIntent(ref=9))
+    core.wants(CancelIntent(ref=9))
     assert not core.told(Cancel)
 
 
@@ -180,7 +181,7 @@ def test_a_ref_of_an_ended_run_cancels_nothing() -> None:
     core.wants(place(7))
     core.command(c.StopStrategy(command_id=core.new_id(), strategy_id=MM, keeps_orders=True))
     core.run_strategy()
-    core.wants(r.CancelIntent(ref=7), run=2)
+    core.wants(CancelIntent(ref=7), run=2)
     assert not core.told(Cancel)
 
 
@@ -190,9 +191,9 @@ def test_the_ref_of_a_denied_order_cancels_nobody_elses() -> None:
     core.wants(place(2, "1000 @ 99"))  # denied again, and not even journaled
     core.wants(place(3))
     (order,) = core.mine(MM)
-    core.wants(r.CancelIntent(ref=2))
+    core.wants(CancelIntent(ref=2))
     assert not core.told(Cancel)
-    core.wants(r.CancelIntent(ref=3))
+    core.wants(CancelIntent(ref=3))
     assert ids_of(core.acts, Cancel) == [order.client_order_id]
 
 
@@ -200,14 +201,14 @@ def test_no_ref_cancels_all_of_the_strategys() -> None:
     core = running()
     core.working(limit_buy("1 @ 97"))
     core.wants(place(1), place(2, "1 @ 98"))
-    core.wants(r.CancelIntent())
+    core.wants(CancelIntent())
     assert len(core.told(Cancel)) == 2
 
 
 def test_a_strategy_cannot_cancel_the_operators_order() -> None:
     core = running()
     mine = core.working(limit_buy("1 @ 97"))
-    core.wants(r.CancelIntent(client_order_id=mine.client_order_id))
+    core.wants(CancelIntent(client_order_id=mine.client_order_id))
     assert not core.told(Cancel)
 
 
@@ -319,7 +320,7 @@ def test_two_strategies_do_not_mix() -> None:
     core.run_strategy()
     core.run_strategy(other)
     core.wants(place())
-    core.wants(r.PlaceIntent(1, limit_sell("1 @ 101")), strategy_id=other)
+    core.wants(PlaceIntent(1, limit_sell("1 @ 101")), strategy_id=other)
     core.command(c.StopStrategy(command_id=core.new_id(), strategy_id=MM))
     assert len(core.told(Cancel)) == 1
     assert core.mine(other)[0].cancel_requested_at is None

@@ -21,15 +21,15 @@ from veloz_tui.domain.events import (
     Recorded,
     RunStopped,
 )
-from veloz_tui.domain.order import Order
-from veloz_tui.domain.reports import (
+from veloz_tui.domain.intents import (
     CancelIntent,
     PlaceIntent,
     QuoteIntent,
     StrategyHostChanged,
     StrategyReported,
-    TradePrinted,
 )
+from veloz_tui.domain.order import Order
+from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import Asset, ClientOrderId, Nanos, Side, TradeId, VenueOrderId
 from veloz_tui.runtime.hosts import HostBudgets, StrategyHosts, StrategySnapshot, StrategySpec
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from tests.unit.strategy.factories import BTC, BTC_ID, MM, book_view
+from veloz_tui.domain.intents import CancelIntent, LogIntent, PlaceIntent, QuoteIntent, TimerIntent
 from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.reports import CancelIntent, LogIntent, PlaceIntent, QuoteIntent, TimerIntent
 from veloz_tui.domain.types import SECOND, Nanos, OrderStatus, OrderType, Side, TimeInForce
 from veloz_tui.strategy.base import BookView, Context, OrderUpdate, Strategy
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.strategy.factories import BTC, BTC_ID, book_view
-from veloz_tui.domain.reports import QuoteIntent
+from veloz_tui.domain.intents import QuoteIntent
 from veloz_tui.strategy.base import Context
 from veloz_tui.strategy.library.market_maker import MarketMaker, Params
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.unit.strategy.factories import BTC, BTC_ID, MM
 from veloz_tui.domain import events as e
+from veloz_tui.domain.intents import CancelIntent, LogIntent, PlaceIntent, TimerIntent
 from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.reports import CancelIntent, LogIntent, PlaceIntent, TimerIntent
 from veloz_tui.domain.types import (
     SECOND,
     Asset,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.strategy.factories import BTC_ID, MM, request
-from veloz_tui.domain.reports import CancelIntent, LogIntent, PlaceIntent, QuoteIntent
+from veloz_tui.domain.intents import CancelIntent, LogIntent, PlaceIntent, QuoteIntent
 from veloz_tui.domain.types import InstrumentId, Nanos, StrategyId
 from veloz_tui.strategy.base import Intent
 from veloz_tui.strategy.wire import (
