@@ -1,8 +1,7 @@
 """The widget behind every live pane: lines in, only changed lines repainted."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
@@ -15,13 +14,12 @@ from veloz_tui.tui import table
 from veloz_tui.tui.table import Line
 from veloz_tui.tui.theme import Palette
 
-_CACHED_STRIPS: Final = 512
-
 
 class LiveGrid(Widget, can_focus=False):
     """Shows lines of (text, tone) spans. Hands cached strips straight to the compositor.
 
-    The price of that speed: no CSS border, padding or background on this widget.
+    The price of that speed: no CSS border, padding or background on this widget. One strip a line is
+    kept, no history: a strip with Textual's caches in it takes 5 kB, and 512 a pane were 35 MB.
     """
 
     DEFAULT_CSS: ClassVar[str] = "LiveGrid { width: auto; height: auto; background: transparent; }"
@@ -41,7 +39,8 @@ class LiveGrid(Widget, can_focus=False):
         self._fill = fill
         self._lines: list[Line] = []
         self._dimmed = False
-        self._strips: OrderedDict[tuple[Line, int], Strip] = OrderedDict()
+        self._strips: dict[int, tuple[Line, int, Strip]] = {}
+        """By row: what was drawn, for which width."""
         self.changed_lines = 0
         """Lines repainted since the start: what the byte budget is about."""
 
@@ -59,6 +58,8 @@ class LiveGrid(Widget, can_focus=False):
             self.refresh()
             return
         changed = _differences(self._lines, lines)
+        for y in range(len(lines), len(self._lines)):
+            self._strips.pop(y, None)
         self._lines = list(lines)
         if changed:
             self.changed_lines += len(changed)
@@ -85,12 +86,12 @@ class LiveGrid(Widget, can_focus=False):
 
     def _strip(self, y: int, width: int) -> Strip:
         line = self._lines[y] if y < len(self._lines) else ()
-        key = (line, width)
-        strip = self._strips.get(key)
-        if strip is None:
-            strip = self._strips[key] = self._draw(line, width)
-            if len(self._strips) > _CACHED_STRIPS:
-                self._strips.popitem(last=False)
+        drawn = self._strips.get(y)
+        if drawn is not None and drawn[0] == line and drawn[1] == width:
+            return drawn[2]
+        strip = self._draw(line, width)
+        if y < len(self._lines):
+            self._strips[y] = (line, width, strip)
         return strip
 
     def _draw(self, line: Line, width: int) -> Strip:
