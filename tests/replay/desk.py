@@ -11,7 +11,7 @@ from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.events import Halted, Rearmed, Recorded
 from veloz_tui.domain.instrument import instrument_id
 from veloz_tui.domain.reports import TradePrinted
-from veloz_tui.domain.types import InstrumentId, Mode, StrategyId
+from veloz_tui.domain.types import ChannelState, InstrumentId, Mode, StrategyId
 from veloz_tui.domain.views import Ack
 from veloz_tui.engine.core import Engine
 from veloz_tui.engine.risk.limits import Limits
@@ -19,6 +19,7 @@ from veloz_tui.engine.settings import EngineSettings
 from veloz_tui.journal.connections import Durability
 from veloz_tui.journal.files import JournalFiles
 from veloz_tui.journal.opening import open_writer
+from veloz_tui.journal.store import Hook
 from veloz_tui.runtime.clock import EngineClock
 from veloz_tui.runtime.compose import BINANCE
 from veloz_tui.runtime.loop import EngineLoop
@@ -70,13 +71,19 @@ class Desk:
         self.loop.dispatch(report)
         self.on_report(report)
 
+    def is_ready(self) -> bool:
+        """Reconciled: orders may leave."""
+        return self.engine.state.venues.get(BINANCE) is ChannelState.READY
+
     def are_books_fresh(self) -> bool:
         return all(self.engine.live.book(one).is_fresh for one in self.engine.settings.instruments)
 
 
 @asynccontextmanager
-async def desk(folder: Path, *, port: int, symbols: Sequence[str]) -> AsyncIterator[Desk]:
-    """Started as the engine process starts: journal, core, adapter."""
+async def desk(
+    folder: Path, *, port: int, symbols: Sequence[str], hook: Hook | None = None
+) -> AsyncIterator[Desk]:
+    """Started as the engine process starts: journal (`hook`: a disk that misbehaves), core, adapter."""
     clock = EngineClock()
     folder.mkdir(mode=0o700, exist_ok=True)
     recovered = await recover(JournalFiles(folder), now=clock.now())
@@ -88,6 +95,7 @@ async def desk(folder: Path, *, port: int, symbols: Sequence[str]) -> AsyncItera
         on_state=lambda state, reason: found.loop.on_journal_state(state, reason),
         on_overflow=_overflowed,
         ballast_bytes=1 << 16,
+        hook=hook,
     )
     adapter = BinanceSpotAdapter(
         BinanceSettings(hosts=loopback(port=port), symbols=tuple(symbols)),
