@@ -95,7 +95,7 @@ def accept(
 ) -> None:
     """The venue has it: say so if that is news, and cry out if we held it for dead."""
     is_news = order.status in _BEFORE_ACCEPTANCE or (order.is_in_doubt and not order.is_terminal)
-    if not is_news:
+    if not is_news and order.venue_order_id is not None:
         return
     if order.status in REOPENABLE:
         turn.alert(

@@ -110,7 +110,7 @@ def fill(
         fee_asset=Asset(fee_asset),
         is_maker=True,
         venue_at=T0,
-        client_order_id=order.client_order_id if client_order_id is None else client_order_id,
+        client_order_id=order.venue_client_id if client_order_id is None else client_order_id,
     )
 
 
