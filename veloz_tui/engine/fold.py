@@ -17,6 +17,7 @@ from veloz_tui.engine.state import (
     HOLD_NEVER_ARRIVED,
     KEEP_ENDED,
     MAX_ALERTS,
+    MAX_ENDED,
     AlertRecord,
     KillRecord,
     State,
@@ -137,11 +138,9 @@ def _end(s: State, order: Order, at: Nanos) -> None:
         order.cancel_requested_at = None
     s.open_orders.pop(order.client_order_id, None)
     s.ended.pop(order.client_order_id, None)
-    s.ended[order.client_order_id] = at
-    if order.status is OrderStatus.NEVER_ARRIVED:
-        s.held[order.client_order_id] = at
-    else:
-        s.held.pop(order.client_order_id, None)
+    s.held.pop(order.client_order_id, None)
+    # A held order must not be let go of: it joins the ended ones when its hold is over.
+    (s.held if order.status is OrderStatus.NEVER_ARRIVED else s.ended)[order.client_order_id] = at
 
 
 def _reopen(s: State, order: Order) -> None:
@@ -156,10 +155,10 @@ def _forget_old(s: State, at: Nanos) -> None:
         first = next(iter(s.held))
         if at - s.held[first] < HOLD_NEVER_ARRIVED:
             break
-        del s.held[first]
+        s.ended[first] = s.held.pop(first)
     while s.ended:
         first = next(iter(s.ended))
-        if at - s.ended[first] < KEEP_ENDED:
+        if at - s.ended[first] < KEEP_ENDED and len(s.ended) <= MAX_ENDED:
             break
         del s.ended[first]
         order = s.orders.pop(first)

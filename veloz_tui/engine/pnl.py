@@ -1,13 +1,17 @@
 """Values and results: marks, fee values, equity, the day's PnL. Unknown stays None, never 0."""
 
 from decimal import Decimal
+from typing import Final
 
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.reports import Fill
-from veloz_tui.domain.types import ZERO, Asset, InstrumentId, StrategyId, VenueId
+from veloz_tui.domain.types import SECOND, ZERO, Asset, InstrumentId, Nanos, StrategyId, VenueId
 from veloz_tui.engine.live import Live
 from veloz_tui.engine.settings import EngineSettings
 from veloz_tui.engine.state import State
+
+LAST_IS_FRESH: Final = 5 * SECOND
+"""A trade older than this prices nothing."""
 
 
 def mark(state: State, live: Live, instrument_id: InstrumentId) -> Decimal | None:
@@ -24,12 +28,17 @@ def mark(state: State, live: Live, instrument_id: InstrumentId) -> Decimal | Non
     return None
 
 
-def reference(state: State, live: Live, instrument_id: InstrumentId) -> Decimal | None:
-    """What prices an order: the mid if the book is fresh, else nothing may be priced."""
+def reference(state: State, live: Live, instrument_id: InstrumentId, *, now: Nanos) -> Decimal | None:
+    """What an order's price is measured by: the mid of a fresh book, else a last trade just made."""
     market = live.books.get(instrument_id)
-    if market is None or not market.is_fresh or market.book.is_crossed:
+    if market is None:
         return None
-    return mark(state, live, instrument_id)
+    if market.is_fresh and not market.book.is_crossed:
+        return mark(state, live, instrument_id)
+    instrument = state.instruments.get(instrument_id)
+    if market.last_price is None or instrument is None or now - market.last_traded_at > LAST_IS_FRESH:
+        return None
+    return instrument.price_from_level(market.last_price)
 
 
 def asset_value(

@@ -25,7 +25,7 @@ def check_positions(turn: Turn) -> None:
         wish = exit_wish(
             quantity=position.quantity,
             entry=position.entry,
-            mark=pnl.reference(turn.state, turn.live, instrument_id),
+            mark=pnl.reference(turn.state, turn.live, instrument_id, now=turn.now),
             limits=turn.settings.limits.for_instrument(instrument_id),
         )
         if wish is not None:

@@ -134,7 +134,7 @@ def risk_inputs(turn: Turn, request: OrderRequest, *, is_exit: bool = False) -> 
         instrument=instrument,
         limits=settings.limits,
         book=market.book if market is not None and market.is_fresh else None,
-        reference=pnl.reference(state, live, instrument.id),
+        reference=pnl.reference(state, live, instrument.id, now=turn.now),
         trading_state=trading_state(turn),
         is_paused=state.is_paused,
         venue_state=state.venues.get(instrument.venue, ChannelState.DOWN),

@@ -28,6 +28,8 @@ from veloz_tui.domain.types import (
 
 KEEP_ENDED: Final = 48 * 3600 * SECOND
 """Ended orders leave memory after this; the journal keeps them."""
+MAX_ENDED: Final = 20_000
+"""… or when so many have ended after it: a quoting strategy makes as many in an hour."""
 HOLD_NEVER_ARRIVED: Final = 1800 * SECOND
 """Venues have forgotten orders for half an hour: their exposure is held as long."""
 MAX_ALERTS: Final = 500
