@@ -265,6 +265,9 @@ class Profile:
         self._note_pids()
         return view
 
+    def is_ready(self) -> bool:
+        return self._ready_view() is not None
+
     def _ready_view(self) -> View | None:
         view = self.view()
         is_ready = view.status.trading_state != "CANCEL_ONLY" and all(v.state == "READY" for v in view.venues)

@@ -64,17 +64,16 @@ params = {instrument = "BTCUSDT.BINANCE", side = "SELL", quantity = "0.5", durat
 
 
 def back_again(profile: Profile, ways: Counter[str]) -> None:
-    """Wait for the engine that the guardian starts, or start it as a person would."""
-    before = holder_pid(profile.paths.guardian_lock)
+    """Wait for the engine that the guardian starts; if it has given up, start one as a person would."""
+    guardian = holder_pid(profile.paths.guardian_lock)
 
-    def is_back() -> bool:
-        gave_up = before is None or not is_alive(before)
-        return gave_up or holder_pid(profile.paths.engine_lock) is not None
+    def is_back() -> str:
+        if guardian is None or not is_alive(guardian):
+            return "gave up"
+        return "ready" if profile.is_ready() else ""
 
-    until(is_back, within_s=40, what="an engine, or the guardian's end")
-    if before is not None and is_alive(before):
+    if until(is_back, within_s=60, what="an engine, or the guardian's end") == "ready":
         ways["guardian"] += 1
-        profile.until_ready()
     else:
         ways["veloz"] += 1
         profile.start()

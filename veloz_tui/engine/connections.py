@@ -49,6 +49,7 @@ def start_reconciling(turn: Turn, venue: VenueId) -> None:
     live = turn.live.venues[venue]
     live.reconciled = False
     live.reconciling = True
+    live.reconcile_asked_at = turn.now
     ours = [turn.state.orders[i] for i in turn.state.open_orders]
     asked = tuple(
         (order.client_order_id, order.instrument_id)

@@ -67,6 +67,7 @@ def kill(turn: Turn, *, kill_id: str, reason: str, by: str) -> str:
 def resume(turn: Turn) -> None:
     """After a restart while halted: keep sweeping until zero is certified again."""
     turn.live.kill = _sweep_from(turn)
+    stamp(turn, "gate_closed", "this run never opened it")
     _next_poll(turn)
 
 

@@ -70,6 +70,7 @@ class VenueLive:
         "health",
         "is_swapped",
         "reasons",
+        "reconcile_asked_at",
         "reconciled",
         "reconciling",
     )
@@ -80,6 +81,7 @@ class VenueLive:
         self.health = HealthReported(venue)
         self.breaker = breaker
         self.reconciling = False
+        self.reconcile_asked_at: Nanos = Nanos(0)
         self.reconciled = False
         self.door_closed_until: Nanos | None = None
         self.is_swapped = False

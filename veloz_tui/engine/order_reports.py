@@ -116,7 +116,8 @@ def on_cancel_failed(turn: Turn, report: CancelFailed) -> None:
     if order is None or order.is_terminal:
         return
     turn.emit(e.CancelRejected(turn.now, order.client_order_id, report.code, report.text))
-    query(turn, order, Endpoint.ORDER)
+    if not turn.live.venues[turn.state.venue_of(order.instrument_id)].reconciling:  # it asks for every order
+        query(turn, order, Endpoint.ORDER)
 
 
 def on_cancel_unknown(turn: Turn, report: CancelUnknown) -> None:

@@ -26,13 +26,15 @@ FETCH_AGAIN_EVERY: Final = 5
 """Seconds between two tries for fills that the venue spoke of and did not give."""
 NO_OUTCOME_AFTER: Final = 15 * SECOND
 """A transport owes an outcome sooner; without one the order is in doubt."""
-RECONCILE_AGAIN_AFTER: Final = 20
+RECONCILE_AGAIN_AFTER: Final = 180 * SECOND
+"""The adapter tries by itself, and may have to wait for the next minutes' request weight: begun anew too soon,
+a long reconciliation would spend each minute's weight on its beginning and never end."""
 DAY: Final = 86_400
 _UNANSWERED: Final = (OrderStatus.CREATED, OrderStatus.SUBMITTED)
 
 
 def on_timer(turn: Turn, fired: TimerFired) -> None:
-    """Find whose timer it is: `tick`, `kill`, `doubt:ID`, `cancel:ID`, `requote:S:INSTRUMENT`,
+    """Find whose timer it is: `tick`, `kill`, `doubt:ID`, `cancel:ID`, `requote:S:I`,
     `detached`."""
     kind, _, rest = fired.timer.partition(":")
     match kind:
@@ -81,7 +83,7 @@ def _tick(turn: Turn) -> None:
         if is_ready and (second + number) % AUDIT_EVERY == 0:
             reconcile.audit(turn, instrument_id)
     for venue, live in turn.live.venues.items():
-        if live.reconciling and second % RECONCILE_AGAIN_AFTER == 0:
+        if live.reconciling and turn.now - live.reconcile_asked_at >= RECONCILE_AGAIN_AFTER:
             connections.start_reconciling(turn, venue)
     if second % FETCH_AGAIN_EVERY == 0:
         for client_order_id in turn.state.awaiting_fills:

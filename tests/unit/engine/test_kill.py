@@ -422,6 +422,7 @@ def test_a_flag_halts_an_engine_whose_journal_knows_nothing_of_the_kill() -> Non
     assert state_of(core) is TradingState.HALTED
     assert core.state.kill is not None
     assert core.state.kill.kill_id == "g77"
+    assert core.stamps == {"gate_closed": 0.0}
     assert not [act for act in core.actions if isinstance(act, SetGate)]
     assert not core.rearm().is_ok
     core.certify()

@@ -19,7 +19,7 @@ from tests.unit.engine.factories import (
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.events import AccountIdentified, BalanceChanged, OrderFilled, VenueStateChanged
 from veloz_tui.domain.types import Asset, ChannelState, OrderStatus, TradeId
-from veloz_tui.engine.actions import FetchFills, ListOpenOrders, Reconcile
+from veloz_tui.engine.actions import FetchFills, ListOpenOrders, QueryOrder, Reconcile
 
 READY, SYNCING, DOWN, CONNECTING = (
     ChannelState.READY,
@@ -67,6 +67,27 @@ def test_reconciling_asks_for_every_open_order_of_ours_and_trades_since_the_last
     (asked,) = [act for act in core.channel(SYNCING) if isinstance(act, Reconcile)]
     assert asked.ask_orders == ((order.client_order_id, BTC.id),)
     assert asked.fills_since == ((BTC.id, "41"),)
+
+
+def test_a_reconciliation_that_waits_for_request_weight_is_not_begun_anew_but_one_that_got_lost_is() -> None:
+    core = Core()
+    core.channel(DOWN)
+    core.channel(SYNCING)
+    asked = len([act for act in core.actions if isinstance(act, Reconcile)])
+    core.tick(150)
+    assert len([act for act in core.actions if isinstance(act, Reconcile)]) == asked
+    core.tick(40)
+    assert len([act for act in core.actions if isinstance(act, Reconcile)]) == asked + 1
+
+
+def test_a_cancel_refused_while_reconciling_asks_nothing_more_as_every_order_is_asked_for() -> None:
+    core = Core()
+    order = core.working(limit_buy("1 @ 100"))
+    core.cancel(order)
+    core.channel(DOWN)
+    core.channel(SYNCING)
+    acts = core.send(r.CancelFailed(order.client_order_id, -2011, "Unknown order sent."))
+    assert not [act for act in acts if isinstance(act, QueryOrder)]
 
 
 def test_what_happened_in_a_gap_is_taken_in_once() -> None:
@@ -125,14 +146,6 @@ def test_trades_from_before_the_journal_are_not_ours_to_book() -> None:
 def test_an_account_without_trades_books_everything_from_the_first_on() -> None:
     core = Core()
     assert core.state.last_trade[BTC.id] == "0"
-
-
-def test_an_unanswered_reconciliation_is_asked_again() -> None:
-    core = Core()
-    core.channel(SYNCING)
-    core.actions.clear()
-    core.tick(21)
-    assert any(isinstance(act, Reconcile) for act in core.actions)
 
 
 def test_audits_go_on_only_while_the_venue_is_ready() -> None:
