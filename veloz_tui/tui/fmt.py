@@ -31,6 +31,11 @@ def number(value: Decimal | None, decimals: int | None = None) -> str:
     return f"{value:,f}"
 
 
+def compact(value: Decimal | None) -> str:
+    """As many decimals as the value needs, no zeros behind them: `0.06556`, `1,500`."""
+    return number(value if value is None else value.normalize())
+
+
 def quantity(value: Decimal | None, decimals: int | None = None) -> str:
     """As `number`, but a zero size is a dot: an empty level must not look like a price."""
     if value is not None and value == 0:

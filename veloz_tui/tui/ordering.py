@@ -5,6 +5,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from veloz_tui.control.client import new_command_id
 from veloz_tui.domain.commands import ClosePosition, PlaceOrder
 from veloz_tui.domain.order import OrderRequest
@@ -31,7 +33,7 @@ def install(session: Session) -> None:
         "close": partial(open_close, session),
     }
     session.on_key[Keys.TICKET] = partial(ticket_key, session)
-    session.after_view.append(partial(refresh_verdict, session))
+    session.after_view.append(partial(refresh_ticket, session))
 
 
 # -- opening ------------------------------------------------------------------------------------------
@@ -47,12 +49,14 @@ def open_ticket(session: Session, side: Side) -> None:
         session.say(texts.OBSERVER, "warn")
         return
     presets = presets_of(session)
+    chosen = cursor_price(session, instrument)
     session.ticket = Ticket(
         instrument,
         side=side,
-        price=starting_price(session, instrument, side),
+        price=touch(session, instrument, side) if chosen is None else chosen,
         quantity=session.preset or _first_preset(presets),
         presets=presets,
+        follows=chosen is None,
     )
     session.mode = Keys.TICKET
     ask_verdict(session)
@@ -70,12 +74,18 @@ def _first_preset(presets: Sequence[Decimal]) -> Decimal | None:
     return presets[min(_DEFAULT_PRESET, len(presets) - 1)] if presets else None
 
 
-def starting_price(session: Session, instrument: InstrumentView, side: Side) -> Decimal | None:
-    """The ladder's cursor if the ladder has the focus and is fresh, else the own-side touch."""
+def cursor_price(session: Session, instrument: InstrumentView) -> Decimal | None:
+    """The ladder's cursor, if the ladder has the focus and is fresh."""
     book = session.store.book(instrument.instrument_id)
     key = session.cursors["ladder"].key
-    if session.focus == "ladder" and key is not None and book is not None and not book.stale_reason:
-        return parse_number(key)
+    if session.focus != "ladder" or key is None or book is None or book.stale_reason:
+        return None
+    return parse_number(key)
+
+
+def touch(session: Session, instrument: InstrumentView, side: Side) -> Decimal | None:
+    """The best price of one side."""
+    book = session.store.book(instrument.instrument_id)
     if book is not None and (book.bids if side is Side.BUY else book.asks):
         return (book.bids if side is Side.BUY else book.asks)[0].price
     return instrument.bid if side is Side.BUY else instrument.ask
@@ -160,6 +170,7 @@ def review(session: Session, ticket: Ticket) -> None:
         return
     session.review_frame = session.frame_no + 1
     session.review_at = session.clock()
+    ask_verdict(session)
 
 
 def _review_key(session: Session, ticket: Ticket, key: str, character: str | None) -> None:
@@ -211,26 +222,35 @@ def ask_verdict(session: Session) -> None:
     _ask(session, ticket)
 
 
-def refresh_verdict(session: Session) -> None:
-    """The market moves while a ticket is open: ask again each second, keeping the old answer meanwhile."""
+def refresh_ticket(session: Session) -> None:
+    """The market moves while a ticket is open: so does an untouched price, and what risk says of it.
+
+    It is asked again each second, and the old answer is kept meanwhile.
+    """
     ticket = session.ticket
-    if ticket is not None and session.clock() - ticket.asked_at >= ASK_EVERY_S:
+    if ticket is None:
+        return
+    ticket.follow(session.store.book(ticket.instrument.instrument_id))
+    if session.clock() - ticket.asked_at >= ASK_EVERY_S:
         _ask(session, ticket)
 
 
 def _ask(session: Session, ticket: Ticket) -> None:
     ticket.asked_at = session.clock()
-    request = ticket.request(session.store.book(ticket.instrument.instrument_id))
+    request = ticket.standing(session.store.book(ticket.instrument.instrument_id))
     if isinstance(request, OrderRequest):
         dry = PlaceOrder(command_id=new_command_id(), request=request, is_dry=True)
         session.send(dry, "", partial(_verdict, session, ticket, request))
 
 
 def _verdict(session: Session, ticket: Ticket, request: OrderRequest, ack: Ack) -> None:
-    """An answer counts only for the order as it still stands."""
-    if session.ticket is not ticket:
+    """An answer counts only for the order as it still stands; a price that follows may have moved."""
+    now = ticket.standing(session.store.book(request.instrument_id))
+    if session.ticket is not ticket or isinstance(now, str):
         return
-    if ticket.request(session.store.book(request.instrument_id)) == request:
+    if ticket.follows and ticket.step is Step.EDIT:
+        now = msgspec.structs.replace(now, price=request.price)
+    if now == request:
         ticket.verdict, ticket.verdict_text = ack.verdict, fmt.clean(ack.text)
 
 
@@ -244,21 +264,21 @@ def live_line(ticket: Ticket, book: LadderView | None, quote: str, width: int) -
         return ticket.verdict_text or texts.ASKING_RISK, "muted"
     if not verdict.is_ok:
         return fmt.clean(verdict.text) or ticket.verdict_text, "warn"
-    parts = ["OK = " + fmt.number(verdict.notional, 2) + f" {quote}", *_figures(verdict)]
+    parts = [f"OK = {fmt.number(verdict.notional, 2)} {quote}", *_figures(verdict, ticket.instrument)]
     while len(parts) > 1 and len(" | ".join(parts)) > width:
         parts.pop()
     return " | ".join(parts), "good"
 
 
-def _figures(verdict: Verdict) -> list[str]:
+def _figures(verdict: Verdict, instrument: InstrumentView) -> list[str]:
     kind = "taker" if verdict.fee_is_taker else "maker"
-    after = verdict.position_after
-    position = fmt.number(after if after is None else after.normalize())
+    average = fmt.number(verdict.average_after, fmt.decimals_of(instrument.tick_size))
+    position = f"pos {fmt.compact(verdict.position_after)}"
     parts = [
         (verdict.fee, f"fee {fmt.number(verdict.fee, 2)} ({kind})"),
         (verdict.free_after, f"free after {fmt.number(verdict.free_after, 0)}"),
-        (verdict.position_after, f"pos {position} avg {fmt.number(verdict.average_after, 2)}"),
-        (verdict.ahead, f"ahead {fmt.number(verdict.ahead)}"),
+        (verdict.position_after, position + (f" avg {average}" if verdict.average_after else "")),
+        (verdict.ahead, f"ahead {fmt.compact(verdict.ahead)}"),
         (verdict.size_fraction, f"{fmt.percent((verdict.size_fraction or ZERO) * 100)} of max_order"),
     ]
     return [text for value, text in parts if value is not None]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from veloz_tui.tui import command_line, fmt, ordering, texts
 from veloz_tui.tui.lineedit import LineEdit
+from veloz_tui.tui.panes import status
 from veloz_tui.tui.session import Mode, Session
 from veloz_tui.tui.table import Line, Span
 from veloz_tui.tui.ticket import Field, Step, Ticket
@@ -56,9 +57,10 @@ def _ticket(session: Session, ticket: Ticket, width: int) -> Sequence[Line]:
     if review:
         unusual = ticket.is_unusual(session.recent_quantities)
         keys = texts.REVIEW_KEYS_UNUSUAL + f" [{ticket.typed}]" if unusual else texts.REVIEW_KEYS
-    second: Line = ((f" {fmt.fit_text(live, max(1, width - 1))}", f"bar/{tone}"), _END)
+    shown = [part for part in status.wrapped(live, max(10, width - 2)) if part]
+    second: list[Line] = [((f" {part}", f"bar/{tone}"), _END) for part in shown]
     third: list[Span] = [(f" {taker}  ", "bar/warn")] if taker else []
-    return [first, second, (*third, (f" {keys}", "bar/muted"), _END)]
+    return [first, *second, (*third, (f" {keys}", "bar/muted"), _END)]
 
 
 def _fields(ticket: Ticket, *, is_post: bool) -> Line:
@@ -75,8 +77,12 @@ def _fields(ticket: Ticket, *, is_post: bool) -> Line:
         Field.REDUCE: "yes" if ticket.reduce_only else "no",
     }
     for field in ticket.fields():
-        label, tone = f"{field.value} ", "input/cursor" if field is ticket.field else "bar"
-        spans += [(label, "bar/muted"), (values[field], tone), (" ", "bar")]
+        tone = "input/cursor" if field is ticket.field else "bar"
+        edit = ticket.edited(field) if field is ticket.field else None
+        value = (
+            ((values[field], tone),) if edit is None else edit_spans(edit, len(edit.text) + 1, focused=True)
+        )
+        spans += [(f"{field.value} ", "bar/muted"), *value, (" ", "bar")]
     return (*spans, _END)
 
 

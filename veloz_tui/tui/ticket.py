@@ -7,6 +7,8 @@ from enum import Enum
 from statistics import median
 from typing import Final, TypeVar
 
+import msgspec
+
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.types import OrderType, Side, TimeInForce
 from veloz_tui.domain.views import InstrumentView, LadderView, Verdict
@@ -53,6 +55,7 @@ class Ticket:
         price: Decimal | None,
         quantity: Decimal | None,
         presets: Sequence[Decimal] = (),
+        follows: bool = False,
     ) -> None:
         self.instrument = instrument
         self.side = side
@@ -67,7 +70,11 @@ class Ticket:
         self.asked_at = float("-inf")
         self.typed = ""
         """Letters of the `yes` which an unusual size needs."""
+        self.follows = follows
+        """The price is the own-side touch and moves with it, until somebody edits it."""
         self._presets = tuple(presets)
+        self._untouched = set(_TEXT_FIELDS)
+        """Fields nobody has edited: what is typed first replaces them."""
         self._reviewed: tuple[OrderRequest, bool] | None = None
         self._edits = {
             Field.PRICE: LineEdit(_plain(price)),
@@ -85,6 +92,10 @@ class Ticket:
     def text(self, field: Field) -> str:
         """What a text field holds."""
         return self._edits[field].text
+
+    def edited(self, field: Field) -> LineEdit | None:
+        """The text being edited, with its cursor; None while typing would replace the whole field."""
+        return None if field in self._untouched else self._edits.get(field)
 
     def value(self, field: Field) -> Decimal | None:
         """A text field as a number; None if it isn't a positive one."""
@@ -110,14 +121,32 @@ class Ticket:
         at = fields.index(self.field) if self.field in fields else 0
         self.field = fields[(at + step) % len(fields)]
 
+    def follow(self, book: LadderView | None) -> None:
+        """Move an untouched price with its touch; a reviewed one stands still."""
+        touch = _touch(self, book)
+        if self.follows and self.step is Step.EDIT and touch is not None:
+            self._edits[Field.PRICE] = LineEdit(_plain(touch))
+
     def type_key(self, key: str, character: str | None) -> bool:
         """A key for the focused field; True if it changed something."""
+        has_changed = self._type(key, character)
+        if has_changed:
+            self._touched()
+        return has_changed
+
+    def _touched(self) -> None:
+        self._untouched.discard(self.field)
+        self.follows = self.follows and self.field is not Field.PRICE
+
+    def _type(self, key: str, character: str | None) -> bool:
         if key in {"up", "down"}:
             self._nudge(1 if key == "up" else -1)
             return True
         if self.field in _TEXT_FIELDS:
             if character is not None and character.isprintable() and character not in "0123456789.,":
                 return False
+            if character is not None and character.isprintable() and self.field in self._untouched:
+                self._edits[self.field] = LineEdit()
             return self._edits[self.field].key(key, character)
         if key in {"space", "left", "right"}:
             self._nudge(-1 if key == "left" else 1)
@@ -126,9 +155,13 @@ class Ticket:
 
     def paste(self, text: str) -> None:
         """Digits of a pasted text go to the focused field; never more than one line, never submits."""
-        if self.is_text:
-            line = text.strip().splitlines()[0] if text.strip() else ""
-            self._edits[self.field].insert("".join(c for c in line if c in "0123456789.,"))
+        line = text.strip().splitlines()[0] if text.strip() else ""
+        digits = "".join(c for c in line if c in "0123456789.,")
+        if self.is_text and digits:
+            if self.field in self._untouched:
+                self._edits[self.field] = LineEdit()
+            self._edits[self.field].insert(digits)
+            self._touched()
 
     def _has(self, field: Field) -> bool:
         if field is Field.PRICE:
@@ -211,6 +244,10 @@ class Ticket:
             reduce_only=self.reduce_only,
         )
 
+    def standing(self, book: LadderView | None) -> OrderRequest | str:
+        """What an answer about this ticket must be about: the reviewed order, else the fields as they are."""
+        return self._reviewed[0] if self._reviewed is not None else self.request(book)
+
     # -- review -----------------------------------------------------------------------------------------
 
     def review(self, book: LadderView | None) -> str:
@@ -223,11 +260,21 @@ class Ticket:
         return ""
 
     def confirmed(self, book: LadderView | None) -> OrderRequest | None:
-        """The reviewed order; None if the market has changed its side meanwhile: review again."""
+        """The reviewed order; None if the market has changed its side meanwhile: review again.
+
+        An untouched price gives way to a market that came over it: the order joins its touch, which is a
+        better price than the reviewed one and still post-only. It never gets a worse price.
+        """
         if self._reviewed is None:
             return None
         request, crossed = self._reviewed
-        return request if self.crosses(book) == crossed else None
+        if self.crosses(book) == crossed:
+            return request
+        touch = _touch(self, book)
+        if not self.follows or not request.post_only or touch is None or request.price is None:
+            return None
+        is_better = touch < request.price if request.side is Side.BUY else touch > request.price
+        return msgspec.structs.replace(request, price=touch) if is_better else None
 
     def back(self) -> None:
         """From review to the fields."""
@@ -261,6 +308,14 @@ def _complaint(text: str) -> str:
     if "," in text and "." not in text and parse_number(text.replace(",", ".")) is not None:
         return f"write {text.replace(',', '.')}"
     return f"{fmt.clean(text)[:24]} is no positive number"
+
+
+def _touch(ticket: Ticket, book: LadderView | None) -> Decimal | None:
+    """The best price of the ticket's own side, in a book that can be trusted."""
+    if book is None or book.stale_reason:
+        return None
+    levels = book.bids if ticket.side is Side.BUY else book.asks
+    return levels[0].price if levels else None
 
 
 def _opposite_touch(ticket: Ticket, book: LadderView | None) -> Decimal | None:

@@ -1,0 +1,181 @@
+"""The ticket's price in a lively market: it follows its touch, stands still for review, never gets worse."""
+
+from decimal import Decimal
+
+from tests.tui import factories as f
+from tests.tui.harness import Clock, Console, console, open_ticket
+from veloz_tui.domain.commands import PlaceOrder
+from veloz_tui.domain.views import Ack, Verdict, View
+from veloz_tui.tui import texts
+from veloz_tui.tui.ticket import Field
+
+
+def market(bid: str, ask: str) -> View:
+    """The demo account with another market."""
+    return f.view(books=(f.ladder(bids=f.levels(bid, "-0.10"), asks=f.levels(ask, "0.10")),))
+
+
+def price(c: Console) -> str:
+    assert c.session.ticket is not None
+    return c.session.ticket.text_of_price
+
+
+async def send(c: Console, clock: Clock) -> None:
+    """Enter on a review line that was looked at."""
+    clock.now += 0.3
+    await c.press("enter")
+
+
+async def test_an_untouched_price_follows_its_touch() -> None:
+    async with console() as c:
+        await open_ticket(c)
+        c.engine.show(market("64130.00", "64130.10"))
+        assert price(c) == "64,130.00"
+        await c.press("tab")
+        c.engine.show(market("64125.00", "64125.10"))
+        assert price(c) == "64,125.00"
+
+
+async def test_a_selling_ticket_follows_the_ask() -> None:
+    async with console() as c:
+        await open_ticket(c, "s")
+        c.engine.show(market("64130.00", "64130.10"))
+        assert price(c) == "64,130.10"
+
+
+async def test_a_stale_book_moves_no_price() -> None:
+    async with console() as c:
+        await open_ticket(c)
+        stale = f.ladder(bids=f.levels("64130.00", "-0.10"), stale_reason="gap")
+        c.engine.show(f.view(books=(stale,)))
+        assert price(c) == "64,123.60"
+
+
+async def test_an_edited_price_stays_where_it_was_put() -> None:
+    async with console() as c:
+        await open_ticket(c)
+        await c.press("up")
+        c.engine.show(market("64130.00", "64130.10"))
+        assert price(c) == "64,123.61"
+
+
+async def test_a_price_from_the_ladders_cursor_stays() -> None:
+    async with console() as c:
+        await c.press("4", "j", "j", "j")
+        await open_ticket(c)
+        c.engine.show(market("64130.00", "64130.10"))
+        assert price(c) == "64,123.40"
+
+
+async def test_review_freezes_the_price_while_the_market_runs_away() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        await c.press("enter")
+        c.engine.show(market("64130.00", "64130.10"))
+        await send(c, clock)
+        command = c.engine.real[-1]
+        assert isinstance(command, PlaceOrder)
+        assert (command.request.price, command.request.post_only) == (Decimal("64123.60"), True)
+
+
+async def test_a_market_that_comes_over_an_untouched_price_gives_a_better_one_still_post_only() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        await c.press("enter")
+        clock.now += 0.3
+        c.engine.show(market("64120.00", "64120.10"))
+        await c.settle()
+        assert "SEND? BUY 0.05 BTC-USDT.BIN 64,120.00" in "\n".join(c.text)
+        await send(c, clock)
+        command = c.engine.real[-1]
+        assert isinstance(command, PlaceOrder)
+        assert (command.request.price, command.request.post_only) == (Decimal("64120.00"), True)
+
+
+async def test_a_selling_order_is_never_made_cheaper_by_review() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c, "s")
+        await c.press("enter")
+        c.engine.show(market("64140.00", "64140.10"))
+        await send(c, clock)
+        command = c.engine.real[-1]
+        assert isinstance(command, PlaceOrder)
+        assert (command.request.price, command.request.post_only) == (Decimal("64140.10"), True)
+
+
+async def test_an_edited_price_needs_a_fresh_enter_when_the_market_comes_over_it() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        await c.press("up", "down", "enter")
+        c.engine.show(market("64120.00", "64120.10"))
+        await send(c, clock)
+        assert c.engine.real == [] and c.message == texts.MARKET_MOVED
+
+
+async def test_without_post_only_an_order_that_would_now_take_needs_a_fresh_enter() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        await c.press("tab", "tab", "tab", "tab", "space", "enter")
+        c.engine.show(market("64120.00", "64120.10"))
+        await send(c, clock)
+        assert c.engine.real == [] and c.message == texts.MARKET_MOVED
+
+
+async def test_what_is_typed_first_replaces_a_field_and_an_arrow_edits_it() -> None:
+    async with console() as c:
+        await open_ticket(c)
+        ticket = c.session.ticket
+        assert ticket is not None
+        await c.press("6", "4")
+        assert ticket.text(Field.PRICE) == "64"
+        await c.press("tab", "end", "5")
+        assert ticket.text(Field.QUANTITY) == "0.055"
+
+
+async def test_a_pasted_text_without_digits_changes_nothing() -> None:
+    async with console() as c:
+        await open_ticket(c)
+        ticket = c.session.ticket
+        assert ticket is not None
+        ticket.paste("hello")
+        assert price(c) == "64,123.60" and ticket.follows
+
+
+async def test_an_answer_still_counts_after_the_price_followed_the_market() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        c.engine.answers = False
+        await open_ticket(c)
+        asked = next(each for each in c.engine.sent if isinstance(each, PlaceOrder))
+        c.engine.show(market("64130.00", "64130.10"))
+        c.app.on_ack(Ack(asked.command_id, is_ok=True, text="", verdict=Verdict(is_ok=True)))
+        assert c.session.ticket is not None and c.session.ticket.verdict is not None
+
+
+async def test_an_answer_about_other_fields_does_not_count() -> None:
+    async with console() as c:
+        c.engine.answers = False
+        await open_ticket(c)
+        asked = next(each for each in c.engine.sent if isinstance(each, PlaceOrder))
+        await c.press("tab", "up")
+        c.app.on_ack(Ack(asked.command_id, is_ok=True, text="", verdict=Verdict(is_ok=True)))
+        assert c.session.ticket is not None and c.session.ticket.verdict is None
+
+
+async def test_a_denial_is_read_whole_before_sending() -> None:
+    denial = (
+        "DENIED BUY 0.50 BTC-USDT: order 32,061 > max 20,000 USDT. Nothing sent. "
+        "Lower qty or limits.max_order_size [ORDER_NOTIONAL_MAX]"
+    )
+    async with console() as c:
+        await open_ticket(c)
+        assert c.session.ticket is not None
+        c.session.ticket.verdict = Verdict(is_ok=False, text=denial)
+        c.app.painter.now()
+        await c.settle()
+        assert denial in " ".join(" ".join(c.text).split())
