@@ -48,16 +48,18 @@ BORN = e.OrderCreated(T0, ID, limit_buy("1 @ 100"), 3)
 SEEN = e.ExternalOrderSeen(T0, OTHER, limit_sell("1 @ 110", strategy_id="external"), VenueOrderId("7"), "web")
 
 
-def filled(client_order_id: ClientOrderId = ID, trade: str = "1", **changes: object) -> e.OrderFilled:
-    values: dict[str, object] = {"price": D(100), "quantity": D("0.5"), "fee": D("0.1"), "is_maker": True}
+def filled(client_order_id: ClientOrderId = ID, trade: str = "1", quantity: str = "0.5") -> e.OrderFilled:
     return e.OrderFilled(
         at=T0,
         client_order_id=client_order_id,
         instrument_id=BTC.id,
         trade_id=TradeId(trade),
+        price=D(100),
+        quantity=D(quantity),
+        fee=D("0.1"),
         fee_asset=Asset("USDT"),
+        is_maker=True,
         fee_value=D("0.1"),
-        **{**values, **changes},
     )
 
 
@@ -224,7 +226,7 @@ def test_an_adopted_guess_is_not_forgotten_while_it_is_open() -> None:
     state = fold(
         (
             SEEN,
-            filled(OTHER, quantity=D(1)),
+            filled(OTHER, quantity="1"),
             e.ExternalOrderSeen(
                 T0, OTHER, limit_sell("3 @ 110", strategy_id="external"), VenueOrderId("7"), "web"
             ),
@@ -331,10 +333,10 @@ class History:
             )
         )
 
-    def report(self, order: Order, status: str | None = None, **more: object) -> r.OrderReport:
+    def report(self, order: Order, status: str | None = None, fill: r.Fill | None = None) -> r.OrderReport:
         number = order.venue_order_id or str(1_000 + order.created_seq)
         status = status or self.random.choice(("OPEN", "OPEN", "OPEN", "CANCELED", "EXPIRED", "UNKNOWN"))
-        return report(order, status, venue_order_id=number, **more)
+        return report(order, status, venue_order_id=number, fill=fill)
 
     def tell(self) -> None:
         order = self.any_order()
