@@ -10,7 +10,9 @@ from textual.pilot import Pilot
 
 from tests.tui import factories
 from veloz_tui.control.client import KillOutcome, Link, LinkState, new_command_id
+from veloz_tui.control.guardian import GuardianDone, GuardianReply
 from veloz_tui.domain.commands import AnyCommand, KillPrepare, PlaceOrder
+from veloz_tui.domain.errors import VelozError
 from veloz_tui.domain.types import InstrumentId, Mode
 from veloz_tui.domain.views import Ack, Verdict, View
 from veloz_tui.tui.app import VelozApp
@@ -30,6 +32,8 @@ class RecordingEngine:
         self.is_up = is_up
         self.sent: list[AnyCommand] = []
         self.kills: list[str] = []
+        self.preparations = 0
+        self.guardian_error: VelozError | None = None
         self.watched: list[InstrumentId] = []
         self.receiver: Receiver | None = None
 
@@ -69,6 +73,12 @@ class RecordingEngine:
     async def kill(self, *, reason: str = "kill", kill_id: str = "") -> KillOutcome:
         self.kills.append(reason)
         return KillOutcome("k1", engine=Ack(command_id=new_command_id(), is_ok=True, text="HALTED"))
+
+    async def prepare_kill(self) -> GuardianReply:
+        self.preparations += 1
+        if self.guardian_error is not None:
+            raise self.guardian_error
+        return GuardianDone("warm")
 
     @property
     def real(self) -> list[AnyCommand]:

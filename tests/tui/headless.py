@@ -17,6 +17,7 @@ class RecordingShell:
     def __init__(self) -> None:
         self.sent: list[AnyCommand] = []
         self.kills: list[str] = []
+        self.preparations = 0
         self.rings = 0
         self.farewell = ""
 
@@ -26,6 +27,9 @@ class RecordingShell:
 
     def kill(self, reason: str) -> None:
         self.kills.append(reason)
+
+    def prepare_kill(self) -> None:
+        self.preparations += 1
 
     def watch_instrument(self, instrument_id: InstrumentId) -> None:
         pass

@@ -12,7 +12,7 @@ from tests.tui.headless import headless
 from veloz_tui.control.client import new_command_id
 from veloz_tui.domain.commands import Pause
 from veloz_tui.domain.types import OrderStatus
-from veloz_tui.domain.views import LogEntry, View
+from veloz_tui.domain.views import LevelView, LogEntry, View
 
 SIZE = (200, 55)
 
@@ -20,12 +20,8 @@ SIZE = (200, 55)
 def _another(number: int) -> View:
     """A market in which every row of the ladder and most figures differ each time."""
     size = Decimal(1000 + number) / 10_000
-    bids = tuple(
-        f.LevelView(Decimal("64123.60") - Decimal(at) / 10, size + at, Decimal(0)) for at in range(60)
-    )
-    asks = tuple(
-        f.LevelView(Decimal("64123.70") + Decimal(at) / 10, size + at, Decimal(0)) for at in range(60)
-    )
+    bids = tuple(LevelView(Decimal("64123.60") - Decimal(at) / 10, size + at, Decimal(0)) for at in range(60))
+    asks = tuple(LevelView(Decimal("64123.70") + Decimal(at) / 10, size + at, Decimal(0)) for at in range(60))
     return f.view(
         books=(f.ladder(bids=bids, asks=asks),),
         account=f.account(equity=Decimal(100_000 + number), day_pnl=Decimal(number)),

@@ -13,6 +13,7 @@ from tests.tui.harness import Console, RecordingEngine
 from tests.tui.terminal import Terminal
 from veloz_tui.control.guardian import (
     GuardianKill,
+    GuardianPrepare,
     GuardianReply,
     GuardianRequest,
     KillProgress,
@@ -20,7 +21,7 @@ from veloz_tui.control.guardian import (
 )
 from veloz_tui.control.identity import PeerIdentity
 from veloz_tui.control.server import ControlServer, Identity
-from veloz_tui.domain.commands import AnyCommand, Kill, Reduce
+from veloz_tui.domain.commands import AnyCommand, Kill, KillPrepare, Reduce
 from veloz_tui.domain.types import InstrumentId, Mode
 from veloz_tui.domain.views import Ack, View
 from veloz_tui.tui.app import VelozApp
@@ -85,6 +86,14 @@ async def test_views_arrive_commands_leave_and_answers_are_shown(tmp_path: Path)
         await console.press("R")
         await console.until(lambda: console.message == "Reduce done")
         assert any(isinstance(command, Reduce) for command in engine.commands)
+
+
+async def test_the_first_stroke_prepares_engine_and_guardian(tmp_path: Path) -> None:
+    async with attached(tmp_path) as (console, engine):
+        await console.press("ctrl+k")
+        await console.until(lambda: any(isinstance(each, GuardianPrepare) for each in engine.guardian))
+        await console.until(lambda: any(isinstance(each, KillPrepare) for each in engine.commands))
+        assert not any(isinstance(each, GuardianKill) for each in engine.guardian)
 
 
 async def test_a_kill_reaches_engine_and_guardian_with_one_id(tmp_path: Path) -> None:

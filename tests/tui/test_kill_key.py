@@ -6,9 +6,9 @@ import pytest
 
 from tests.tui import factories as f
 from tests.tui.harness import Clock, RecordingEngine, console
-from veloz_tui.domain.commands import (
-    KillPrepare,
-)
+from veloz_tui.control.errors import LinkLost
+from veloz_tui.control.guardian import GuardianReply
+from veloz_tui.domain.commands import KillPrepare
 from veloz_tui.tui import texts
 from veloz_tui.tui.session import Mode as Keys
 
@@ -21,6 +21,34 @@ async def test_two_strokes_kill_and_the_first_prepares() -> None:
         await c.press("ctrl+k")
         await c.until(lambda: c.engine.kills)
         assert c.engine.kills == ["kill key"]
+
+
+async def test_the_first_stroke_warms_the_guardian_too() -> None:
+    async with console() as c:
+        await c.press("ctrl+k")
+        await c.until(lambda: c.engine.preparations)
+        assert c.engine.kills == []
+
+
+async def test_a_guardian_that_cannot_be_warmed_is_named_and_stops_no_kill() -> None:
+    engine = RecordingEngine()
+    engine.guardian_error = LinkLost("no guardian is running")
+    async with console(engine) as c:
+        await c.press("ctrl+k")
+        await c.until(lambda: "no guardian is running" in c.message)
+        await c.press("ctrl+k")
+        await c.until(lambda: c.engine.kills)
+
+
+async def test_a_guardian_that_does_not_answer_delays_no_stroke() -> None:
+    class Silent(RecordingEngine):
+        async def prepare_kill(self) -> GuardianReply:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    async with console(Silent()) as c:
+        await c.press("ctrl+k", "ctrl+k")
+        await c.until(lambda: c.engine.kills)
 
 
 async def test_kill_strokes_may_be_mixed() -> None:

@@ -16,7 +16,13 @@ import msgspec
 
 from veloz_tui.control.connection import EngineConnection, Greeting, open_connection
 from veloz_tui.control.errors import LinkLost, RefusedByEngine, Unconfirmed
-from veloz_tui.control.guardian import GuardianKill, GuardianReply, KillProgress, ask_guardian_async
+from veloz_tui.control.guardian import (
+    GuardianKill,
+    GuardianPrepare,
+    GuardianReply,
+    KillProgress,
+    ask_guardian_async,
+)
 from veloz_tui.control.identity import own_name
 from veloz_tui.control.messages import (
     Answer,
@@ -218,6 +224,11 @@ class ControlClient:
         request = GuardianKill(kill_id=command.kill_id, by=self.name, reason=reason)
         engine = asyncio.ensure_future(self.send(command, timeout_s=KILL_TIMEOUT_S))
         return await _kill_both(command.kill_id, engine, self._guardian_path, request)
+
+    async def prepare_kill(self) -> GuardianReply:
+        """The first stroke, told to the guardian: it warms its connections and signs ahead. VelozError."""
+        request = GuardianPrepare(by=self.name)
+        return await ask_guardian_async(self._guardian_path, request, timeout_s=KILL_TIMEOUT_S)
 
     async def _connect(self) -> EngineConnection:
         return await open_connection(

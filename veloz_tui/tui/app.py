@@ -14,7 +14,9 @@ from textual.app import App
 from textual.screen import Screen
 
 from veloz_tui.control.client import ControlPaths, Link
+from veloz_tui.control.guardian import GuardianRefused
 from veloz_tui.domain.commands import AnyCommand
+from veloz_tui.domain.errors import VelozError
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import (
@@ -66,6 +68,7 @@ class VelozApp(App[str]):
         self._clock = clock
         self.painter = Painter(self, self.session, self.palette, hz=self.options.refresh_hz)
         self._link: asyncio.Task[None] | None = None
+        self._preparing: asyncio.Task[None] | None = None
         self._killing: asyncio.Task[None] | None = None
 
     # -- construction -----------------------------------------------------------------------------------
@@ -95,7 +98,7 @@ class VelozApp(App[str]):
         history.save(self.options.history_file, self.session.history)
         if self._killing is not None:
             await asyncio.wait({self._killing}, timeout=LEAVE_S)
-        tasks = [task for task in (self._link, self._killing) if task is not None]
+        tasks = [task for task in (self._link, self._preparing, self._killing) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -153,6 +156,23 @@ class VelozApp(App[str]):
     def fire(self, command: AnyCommand) -> bool:
         """Send a command."""
         return self._engine.fire(command)
+
+    def prepare_kill(self) -> None:
+        """Warm the guardian, in a task of its own; one at a time."""
+        if self._preparing is None or self._preparing.done():
+            self._preparing = asyncio.create_task(self._prepare_kill(), name="prepare kill")
+            self._preparing.add_done_callback(self._task_ended)
+
+    async def _prepare_kill(self) -> None:
+        try:
+            reply = await self._engine.prepare_kill()
+        except VelozError as error:
+            why = str(error)
+        else:
+            why = reply.text if isinstance(reply, GuardianRefused) else ""
+        if why:
+            self.session.say(texts.no_guardian(fmt.clean(why)), "warn")
+            self.painter.now()
 
     def kill(self, reason: str) -> None:
         """Tell engine and guardian, in a task of its own."""

@@ -214,6 +214,7 @@ class Session:
         if self.kill_key.press(now) is Stroke.FIRST:
             self.tour.done("kill_once")
             self.send(KillPrepare(command_id=new_command_id()), "", lambda _ack: None)
+            self.shell.prepare_kill()
             return
         self.tour.done("kill")
         self.kill("kill key")

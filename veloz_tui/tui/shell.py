@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from veloz_tui.control.client import ControlClient, ControlPaths, KillOutcome, Link
+from veloz_tui.control.guardian import GuardianReply
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
@@ -41,6 +42,9 @@ class EngineLink(Protocol):
     async def kill(self, *, reason: str = "kill", kill_id: str = "") -> KillOutcome:
         """Tell guardian and engine."""
 
+    async def prepare_kill(self) -> GuardianReply:
+        """Tell the guardian that a kill may come. VelozError if it can't be reached."""
+
 
 Connect = Callable[[Receiver], EngineLink]
 """Makes the link and tells it who listens."""
@@ -70,6 +74,9 @@ class Shell(Protocol):
 
     def fire(self, command: AnyCommand) -> bool:
         """Send a command; False if nothing was sent."""
+
+    def prepare_kill(self) -> None:
+        """Warm the guardian, without waiting for it."""
 
     def kill(self, reason: str) -> None:
         """Start the kill, at engine and guardian."""

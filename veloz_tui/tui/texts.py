@@ -99,6 +99,11 @@ KILL_STOOD_DOWN = "Kill stood down; nothing was done"
 KILL_SENT = "KILL sent to engine and guardian; waiting for the certificate"
 
 
+def no_guardian(why: str) -> str:
+    """The first stroke found no guardian."""
+    return f"Guardian not ready: {why}. The engine would kill alone"
+
+
 def kill_eaten(chord: str) -> str:
     """tmux takes the key."""
     return f"tmux binds {chord}: kill may not reach us. `tmux unbind -n {chord}`, or use F12 F12"
