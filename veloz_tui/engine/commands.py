@@ -17,7 +17,8 @@ from veloz_tui.domain.types import (
 from veloz_tui.domain.views import Ack, Verdict
 from veloz_tui.engine import killswitch, strategies, words
 from veloz_tui.engine.actions import Reply, StopEngine, WarmUp
-from veloz_tui.engine.exit_orders import closable, limit_exit, market_exits
+from veloz_tui.engine.exit_orders import closable, limit_exit
+from veloz_tui.engine.flatten import flatten
 from veloz_tui.engine.orders import cancel, is_protective_stop, open_orders, place
 from veloz_tui.engine.risk.check import verdict
 from veloz_tui.engine.risk_inputs import risk_inputs
@@ -147,35 +148,8 @@ def _close_position(turn: Turn, command: c.ClosePosition) -> Ack:
 
 
 def _flatten(turn: Turn, command: c.Flatten) -> Ack:
-    wanted = [
-        i
-        for i, p in turn.state.positions.items()
-        if p.quantity and command.instrument_id in (None, i) and i in turn.state.instruments
-    ]
-    for order in open_orders(turn):
-        if command.instrument_id in (None, order.instrument_id) and not order.is_external:
-            cancel(turn, order, by=command.by or "flatten")
-    texts: list[str] = []
-    ids: list[ClientOrderId] = []
-    for instrument_id in wanted:
-        text, client_order_id = _flatten_one(turn, instrument_id)
-        texts.append(text)
-        ids.extend(client_order_id)
-    return _ok(command, "; ".join(texts) or "no position to flatten; orders canceled", tuple(ids))
-
-
-def _flatten_one(turn: Turn, instrument_id: InstrumentId) -> tuple[str, tuple[ClientOrderId, ...]]:
-    instrument = turn.state.instruments[instrument_id]
-    requests = market_exits(turn, instrument, closable(turn, instrument_id))
-    if not requests:
-        return f"nothing to close in {instrument.display}", ()
-    ids: list[ClientOrderId] = []
-    for request in requests:
-        client_order_id, denial = place(turn, request, is_exit=True)
-        if denial is not None:
-            return denial.text, tuple(ids)
-        ids.append(client_order_id)
-    return f"SENDING {words.order_text(turn.state, turn.state.orders[ids[0]])}", tuple(ids)
+    text, ids = flatten(turn, command.instrument_id, by=command.by or "flatten")
+    return _ok(command, text, ids)
 
 
 # --- Strategies and trading state -------------------------------------------------------------------------

@@ -52,6 +52,7 @@ def kill(turn: Turn, *, kill_id: str, reason: str, by: str) -> str:
     turn.act(Unpark((), "kill switch"))
     turn.emit(Halted(turn.now, kill_id, reason, by))
     turn.live.kill = _sweep_from(turn)
+    turn.live.flattening.clear()  # it never trades, nor does what was begun before it
     _stop_strategies(turn, f"kill by {by}")
     orders = open_orders(turn)
     _sweep(turn, _symbols(turn, orders))

@@ -163,6 +163,7 @@ class Live:
         "equity_peak",
         "exits_placed_at",
         "fees",
+        "flattening",
         "guardian_alive",
         "guardian_reason",
         "journal",
@@ -184,6 +185,8 @@ class Live:
         self.order_rate = OrderRate()
         self.usage = UsageTracker()
         self.exits_placed_at: dict[InstrumentId, Nanos] = {}
+        self.flattening: dict[InstrumentId, Nanos] = {}
+        """What somebody wants flat, and until when we go on trying."""
         self.commands: dict[CommandId, Ack] = {}
         self.denied: dict[tuple[str, str, str], Denied] = {}
         self.kill: KillLive | None = None

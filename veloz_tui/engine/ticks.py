@@ -12,7 +12,17 @@ from veloz_tui.domain.reports import (
     TimerFired,
 )
 from veloz_tui.domain.types import SECOND, ChannelState, Nanos, OrderStatus, Severity
-from veloz_tui.engine import connections, doubts, killswitch, pnl, protection, quotes, reconcile, strategies
+from veloz_tui.engine import (
+    connections,
+    doubts,
+    flatten,
+    killswitch,
+    pnl,
+    protection,
+    quotes,
+    reconcile,
+    strategies,
+)
 from veloz_tui.engine.actions import Unpark
 from veloz_tui.engine.fills import fetch_fills
 from veloz_tui.engine.orders import cancel, on_cancel_timer, open_orders
@@ -27,8 +37,8 @@ FETCH_AGAIN_EVERY: Final = 5
 NO_OUTCOME_AFTER: Final = 15 * SECOND
 """A transport owes an outcome sooner; without one the order is in doubt."""
 RECONCILE_AGAIN_AFTER: Final = 180 * SECOND
-"""The adapter tries by itself, and may have to wait for the next minutes' request weight: begun anew too soon,
-a long reconciliation would spend each minute's weight on its beginning and never end."""
+"""The adapter tries by itself, and may have to wait for the next minutes' request weight. Begun anew too
+soon, a long reconciliation would spend each minute's weight on its beginning and never end."""
 DAY: Final = 86_400
 _UNANSWERED: Final = (OrderStatus.CREATED, OrderStatus.SUBMITTED)
 
@@ -88,6 +98,7 @@ def _tick(turn: Turn) -> None:
     if second % FETCH_AGAIN_EVERY == 0:
         for client_order_id in turn.state.awaiting_fills:
             fetch_fills(turn, turn.state.orders[client_order_id])
+    flatten.go_on(turn)
     protection.check_positions(turn)
     protection.check_usage(turn)
     _day(turn)
