@@ -57,11 +57,13 @@ class OrderBook:
 
     def bid_levels(self, depth: int) -> list[Level]:
         """Best first."""
-        return [(price, self.bids[price]) for price in self._bid_prices[: -depth - 1 : -1]]
+        prices = self._bid_prices[: -depth - 1 : -1]
+        return list(zip(prices, map(self.bids.__getitem__, prices), strict=True))
 
     def ask_levels(self, depth: int) -> list[Level]:
         """Best first."""
-        return [(price, self.asks[price]) for price in self._ask_prices[:depth]]
+        prices = self._ask_prices[:depth]
+        return list(zip(prices, map(self.asks.__getitem__, prices), strict=True))
 
 
 def _apply_side(sizes: dict[float, float], prices: list[float], levels: list[Level]) -> None:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
+from typing import Final
 
 from veloz_tui.domain.errors import StrategyError
 from veloz_tui.domain.intents import LogIntent, StrategyHostChanged, StrategyReported, TimerIntent
@@ -21,6 +22,9 @@ from veloz_tui.strategy.own_orders import update_of
 from veloz_tui.strategy.runner import CallbackFailed, Runner
 from veloz_tui.strategy.spec import StrategySnapshot, StrategySpec
 from veloz_tui.strategy.wire import Done, Own, OwnEvent, Trade
+
+SAMPLE: Final = 16
+"""Of so many callbacks in a row that want nothing and say nothing new, one is reported, for its time."""
 
 
 class InlineStrategy:
@@ -56,6 +60,8 @@ class InlineStrategy:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._log = StrategyLog(strategy_id)
         self._has_ended = False
+        self._doing = ""
+        self._silent = SAMPLE  # the first one is told
 
     def begin(self) -> None:
         """Load it and call `on_start`."""
@@ -116,10 +122,19 @@ class InlineStrategy:
         if self._has_ended:
             self.dropped_intents += len(wishes)
             return
-        report = StrategyReported(
-            self.strategy_id, self.run_number, self._seq, wishes, done.callback_us, done.doing
-        )
-        self._on_report(report)
+        if wishes or self._is_news(done):
+            report = StrategyReported(
+                self.strategy_id, self.run_number, self._seq, wishes, done.callback_us, done.doing
+            )
+            self._on_report(report)
+
+    def _is_news(self, done: Done) -> bool:
+        # A callback that wanted nothing would cost a turn of the engine, only to be counted.
+        self._silent += 1
+        if done.doing == self._doing and self._silent < SAMPLE:
+            return False
+        self._doing, self._silent = done.doing, 0
+        return True
 
     def _sort_out(self, intents: tuple[Intent, ...]) -> tuple[Intent, ...]:
         # Timers and log lines are ours, the rest is the engine's.

@@ -35,6 +35,7 @@ from veloz_tui.venues.base import VenueAdapter
 
 _LOG = logging.getLogger(__name__)
 _NANOS_PER_S: Final = 1e9
+_BOOK_REPORTS: Final = (BookDelta, BookSnapshot, BookStale)
 
 
 class Journal(Protocol):
@@ -170,7 +171,8 @@ class EngineLoop:
             return
         try:
             outcome = self.engine.handle(message, self._now())
-            self._carry_out(outcome)
+            if outcome.events or outcome.actions:  # most market data asks for nothing
+                self._carry_out(outcome)
         except InvariantBroken as error:
             self._break(error)
             return
@@ -243,7 +245,7 @@ class EngineLoop:
                 raise AssertionError("carried out above")
 
     def _show_market(self, message: object) -> None:
-        if isinstance(message, BookDelta | BookSnapshot | BookStale):
+        if isinstance(message, _BOOK_REPORTS):
             self._watchers.on_book(message.instrument_id)
         elif isinstance(message, TradePrinted):
             self._watchers.on_trade(message)

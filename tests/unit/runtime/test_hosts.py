@@ -32,6 +32,7 @@ from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import Asset, ClientOrderId, Nanos, Side, TradeId, VenueOrderId
 from veloz_tui.runtime.hosts import HostBudgets, StrategyHosts, StrategySnapshot, StrategySpec
+from veloz_tui.runtime.inline import SAMPLE
 
 IMPORTS = "import os, sys, time\nfrom decimal import Decimal\nfrom veloz_tui.strategy.base import *\n\n"
 QUICK = HostBudgets(start_s=15.0, name_s=0.3, callback_s=1.0, unread_s=10.0, grace_s=0.5)
@@ -292,6 +293,22 @@ async def test_a_book_does_not_wait_for_the_disk_for_ever(tmp_path: Path) -> Non
         assert s.engine.reports[-1].book_seq == 0  # what its orders and position are known up to
 
 
+async def test_an_inline_callback_that_wants_nothing_is_told_now_and_then(tmp_path: Path) -> None:
+    async with stage(tmp_path) as s:
+        await s.started(
+            """
+            class Mine(Strategy):
+                def on_book(self, ctx, book):
+                    pass
+            """,
+            is_inline=True,
+        )
+        before = len(s.engine.reports)
+        for cent in range(10 * SAMPLE):
+            s.book(100.0 + cent / 100, 102.0)
+        assert len(s.engine.reports) - before == 10
+
+
 @both
 async def test_own_events_arrive_all_and_in_order(tmp_path: Path, is_inline: bool) -> None:
     async with stage(tmp_path) as s:
@@ -306,7 +323,7 @@ async def test_own_events_arrive_all_and_in_order(tmp_path: Path, is_inline: boo
         events: list[tuple[int, object]] = [(1, created("a", ref=3))]
         events += [(n + 2, filled("a", n, "0.001")) for n in range(500)]
         s.records(events)
-        await s.engine.until(lambda: len(s.engine.reports) >= 502)
+        await s.engine.until(lambda: f"3 499 {Decimal('0.5'):.3f}" in s.engine.doing)
         said = [text for text in s.engine.doing if text]
         assert said == [f"3 {n} {(n + 1) / 1000:.3f}" for n in range(500)]
 
