@@ -355,7 +355,7 @@ class Profile:
             time.sleep(0.02)
 
     def close(self) -> None:
-        """End everything of this profile, by process id."""
+        """End everything of this profile, by process id; print what went wrong in it, for a failed test."""
         self._note_pids()
         self.kill_both()
         if self._sim is not None:
@@ -366,6 +366,9 @@ class Profile:
         for pid in self.pids:
             if is_ours(pid):
                 send(pid, signal.SIGKILL)
+        logs = [line for name in ("engine.log", "guardian.log") for line in self.log(name).splitlines()]
+        bad = [line[:2000] for line in logs if '"ERROR"' in line or '"CRITICAL"' in line]
+        print(*bad[-20:], self.everything_said()[-3000:], sep="\n")
         if not self.paths.runtime_directory.is_relative_to(self.directory):
             shutil.rmtree(self.paths.runtime_directory, ignore_errors=True)
 

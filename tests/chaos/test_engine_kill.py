@@ -63,6 +63,11 @@ params = {instrument = "BTCUSDT.BINANCE", side = "SELL", quantity = "0.5", durat
 """  # noqa: E501 - inline tables
 
 
+def kill(pid: int) -> None:
+    send(pid, signal.SIGKILL)
+    until(lambda: not is_alive(pid), every_s=0.001)
+
+
 def back_again(profile: Profile, ways: Counter[str]) -> None:
     """Wait for the engine that the guardian starts; if it has given up, start one as a person would."""
     guardian = holder_pid(profile.paths.guardian_lock)
@@ -143,11 +148,11 @@ def test_nothing_is_lost_or_doubled_when_the_engine_is_killed(capsys: pytest.Cap
         for number in range(KILLS):
             profile.start_strategies(*STRATEGIES)
             time.sleep(rng.uniform(0.0, 2.5))  # not a wait for anything: the moment of death
-            send(profile.engine_pid, signal.SIGKILL)
+            kill(profile.engine_pid)
             if number % 5 == 4:  # the next one dies while it starts
                 pid = until(lambda: holder_pid(profile.paths.engine_lock), within_s=40)
                 time.sleep(rng.uniform(0.0, 0.5))
-                send(pid, signal.SIGKILL)
+                kill(pid)
             back_again(profile, ways)
             until(lambda: is_settled(profile), within_s=40, what="settled")
             check(profile)

@@ -42,6 +42,8 @@ class EngineChild:
     ) -> None:
         self.pid = pid
         self.phase = "STARTING"
+        self.has_beaten = process is None
+        """It got past its start: it may have had orders at the venue."""
         self.instruments: tuple[str, ...] = ()
         self.beat_at = time.monotonic()
         self._reader = reader
@@ -109,6 +111,7 @@ class EngineChild:
                 continue
             if isinstance(message, Beat):
                 self.beat_at = time.monotonic()
+                self.has_beaten = True
                 self.phase = message.phase
                 self.instruments = message.instruments or self.instruments
             else:

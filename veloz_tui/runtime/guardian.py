@@ -90,6 +90,8 @@ class Guardian:
         self._kill_progress_at = 0.0
         self._kill_state: KillState | None = None
         self._sweep: asyncio.Task[SweepReport] | None = None
+        self._sweeps: set[asyncio.Task[SweepReport]] = set()
+        """Those under way: one of an engine's death goes on beside a kill's."""
         self._report: SweepReport | None = None
         self._client: KillClient | None = None
         self._text = ""
@@ -120,10 +122,11 @@ class Guardian:
                 await self._stop_engine()
                 for task in work:
                     task.cancel()
-        if self._sweep is not None and not self._sweep.done():
-            await self._sweep  # an unfinished kill outlives the wish to leave
+        # An unfinished kill outlives the wish to leave; what a sweep raised is in the log.
+        await asyncio.gather(*self._sweeps, return_exceptions=True)
         await self._client.aclose()
-        return self._exit_code
+        failed = self._engine.exit_code if self._engine is not None else None
+        return self._exit_code or max(failed or 0, 0)
 
     def _kill_client(self) -> KillClient:
         config = self._settings.venues.binance
@@ -139,24 +142,26 @@ class Guardian:
 
     async def _supervise(self, adopted: EngineChild | None) -> None:
         """Start, listen, act on its end, start again."""
+        is_restart = False
         while not self._stop.is_set():
             if adopted is not None:
                 self._engine, adopted = adopted, None
             else:
                 if self._engine is None:
                     self._engine = await self._spawn()
-                self._engine.send(self._start_order())
+                self._engine.send(self._start_order(is_restart=is_restart))
             await self._engine.listen(self._on_message)
             await self._wait_for_end(self._engine)
             if self._is_leaving or self._stop.is_set():
                 return
             await self._on_death(self._engine)
             self._engine = None
+            is_restart = True
 
     async def _spawn(self) -> EngineChild:
         return await EngineChild.spawn(log=self._paths.logs / "engine.stderr")
 
-    def _start_order(self) -> EngineStart:
+    def _start_order(self, *, is_restart: bool) -> EngineStart:
         return EngineStart(
             settings=self._settings,
             keys=self._keys,
@@ -164,6 +169,7 @@ class Guardian:
             sim_id=self._sim.sim_id if self._sim else "",
             guardian_pid=os.getpid(),
             guardian_socket=str(self._paths.guardian_socket),
+            is_restart=is_restart,
         )
 
     async def _wait_for_end(self, engine: EngineChild) -> None:
@@ -177,10 +183,11 @@ class Guardian:
         engine.close()
         self._text = f"engine {engine.pid} ended ({code})"
         _LOG.error("%s", self._text)
-        if self._settings.engine.on_engine_death == "kill" and self._kill is None:
-            self._begin_kill(GuardianKill(kill_id=_kill_id(), by="guardian", reason="engine died"))
-        self._start_sweep(by="guardian", reason="engine died")
-        await self._first_zero()
+        if engine.has_beaten or self._kill is not None:  # a start that failed changes nothing at the venue
+            if self._settings.engine.on_engine_death == "kill" and self._kill is None:
+                self._begin_kill(GuardianKill(kill_id=_kill_id(), by="guardian", reason="engine died"))
+            self._start_sweep(by="guardian", reason="engine died")
+            await self._first_zero()
         now = time.monotonic()
         self._restarts.append(now)
         recent = sum(1 for at in self._restarts if now - at < RESTART_WINDOW_S)
@@ -252,6 +259,8 @@ class Guardian:
         if self._kill is None or self._sweep is not None:
             return
         stamps = self._kill_state.stamps if self._kill_state is not None else {}
+        if "certified_zero" in stamps:
+            return
         config = self._settings.kill
         no_gate = "gate_closed" not in stamps and now - self._kill_at > config.gate_deadline_ms / 1000
         stuck = "first_zero" not in stamps and now - self._kill_progress_at > config.progress_deadline_s
@@ -301,10 +310,10 @@ class Guardian:
         if fenced_ms is not None:
             report.stamps["gate_closed"] = fenced_ms
         self._report = report
-        # What a fenced engine had on the wire is unknown: the longer time, always.
         kill = self._settings.kill
-        recv_window_s = self._settings.venues.binance.recv_window_ms / 1000
-        settle_s = recv_window_s + kill.settle_s + kill.settle_in_doubt_s
+        settle_s = self._settings.venues.binance.recv_window_ms / 1000 + kill.settle_s
+        if self._kill is not None:  # what a fenced engine had on the wire is unknown: the longer time, always
+            settle_s += kill.settle_in_doubt_s
         sweep = Sweep(
             self._client,
             report,
@@ -314,6 +323,7 @@ class Guardian:
             on_progress=self._on_progress,
         )
         self._sweep = asyncio.create_task(sweep.run(), name=f"sweep {kill_id}")
+        self._sweeps.add(self._sweep)
         self._sweep.add_done_callback(self._on_swept)
 
     def _symbols(self) -> set[str]:
@@ -327,6 +337,7 @@ class Guardian:
             write_report(self._paths.state_directory, report)
 
     def _on_swept(self, task: "asyncio.Task[SweepReport]") -> None:
+        self._sweeps.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _LOG.critical("the sweep failed", exc_info=task.exception())
             self._text = f"sweep failed: {task.exception()}; cancel at the venue"

@@ -19,6 +19,8 @@ from veloz_tui.runtime.key_loading import needs_password
 
 READY_WITHIN_S: Final = 30.0
 POLL_S: Final = 0.05
+GUARDIAN_STDERR: Final = "guardian.stderr"
+ENGINE_STDERR: Final = "engine.stderr"
 
 
 class RunningProfile(msgspec.Struct, frozen=True):
@@ -54,8 +56,9 @@ def ensure_running(
             )
         password = ask_password()
     say(f"starting {settings.profile.mode}: ")
+    said_before = _size(paths.logs / ENGINE_STDERR)
     child = _spawn_guardian(paths, config_path, GuardianStart(password=password, settings=settings))
-    _wait(paths, child, say)
+    _wait(paths, child, say, said_before=said_before)
     return RunningProfile(paths, was_running=False, took_s=time.monotonic() - began)
 
 
@@ -65,7 +68,7 @@ def _spawn_guardian(
     command = [sys.executable, "-m", "veloz_tui.runtime.guardian_main", "--profile", paths.profile]
     if config_path is not None:
         command += ["--config", str(config_path.resolve())]
-    log = paths.logs / "guardian.stderr"
+    log = paths.logs / GUARDIAN_STDERR
     with log.open("wb") as stderr:
         child = subprocess.Popen(
             command,
@@ -81,12 +84,14 @@ def _spawn_guardian(
     return child
 
 
-def _wait(paths: ProfilePaths, child: "subprocess.Popen[bytes]", say: Callable[[str], None]) -> None:
+def _wait(
+    paths: ProfilePaths, child: "subprocess.Popen[bytes]", say: Callable[[str], None], *, said_before: int
+) -> None:
     deadline = time.monotonic() + READY_WITHIN_S
     told: set[str] = set()
     while time.monotonic() < deadline:
         if child.poll() is not None:
-            raise _why_it_ended(paths, child.returncode)
+            raise _why_it_ended(paths, child.returncode, said_before=said_before)
         status = _guardian(paths)
         if status is not None:
             _tell(say, told, "guardian… ")
@@ -115,13 +120,21 @@ def _guardian(paths: ProfilePaths) -> GuardianStatus | None:
     return reply if isinstance(reply, GuardianStatus) else None
 
 
-def _why_it_ended(paths: ProfilePaths, code: int) -> VelozError:
-    """Its own last words; the engine's, where it ended because of that."""
-    for name in ("engine.stderr", "guardian.stderr"):
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _why_it_ended(paths: ProfilePaths, code: int, *, said_before: int) -> VelozError:
+    """Its own last words, or the engine's of this start (its file goes on from start to start)."""
+    for name, since in ((GUARDIAN_STDERR, 0), (ENGINE_STDERR, said_before)):
         try:
-            lines = (paths.logs / name).read_text(errors="replace").strip().splitlines()
+            said_now = (paths.logs / name).read_bytes()[since:].decode(errors="replace")
         except OSError:
             continue
+        lines = said_now.strip().splitlines()
         said = [line.partition(": ")[2] for line in lines if line.startswith("veloz ")]
         if said:
             error = ConfigError(said[-1]) if code != 3 else VelozError(said[-1])

@@ -32,6 +32,8 @@ class EngineStart(msgspec.Struct, frozen=True, tag=True):
     sim_id: str = ""
     guardian_pid: int = 0
     guardian_socket: str = ""
+    is_restart: bool = False
+    """The engine before it died: strategies stay stopped."""
 
 
 class KillEngine(msgspec.Struct, frozen=True, tag=True):

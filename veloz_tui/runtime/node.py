@@ -192,8 +192,8 @@ class Node:
     def _holds_account(self, snapshot: VenueSnapshot) -> bool:
         """One engine a venue account on this machine, whatever the profiles: the second one stops."""
         uid = snapshot.account.account_uid
-        if self._account_lock is not None:
-            return True
+        if self._account_lock is not None or self._settings.profile.mode is Mode.DEMO:
+            return True  # each DEMO has a venue of its own, and all of them number accounts alike
         name = re.sub(r"[^A-Za-z0-9_-]", "_", f"account-{snapshot.venue}-{uid}")[:80]
         path = self._paths.state_directory.parent / f"{name}.lock"
         lock = ProfileLock(path, purpose=f"an engine on {snapshot.venue} account {uid}")
@@ -227,7 +227,9 @@ class Node:
         return CommandId(f"node-{self._commands}")
 
     async def _autostart(self) -> None:
-        """Strategies that ask for it start once every venue is READY, unless the run is halted."""
+        """Strategies that ask for it start once every venue is READY, unless halted or after a death."""
+        if self._start.is_restart:
+            return
         while self._phase() != "READY":
             await asyncio.sleep(BEAT_S)
         for strategy in self._settings.strategies:
