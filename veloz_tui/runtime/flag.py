@@ -23,7 +23,7 @@ def read_flag(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:
-        return ""
+        return "dangling flag" if path.is_symlink() else ""
     except OSError:
         return "unreadable flag"
     return text[:64] or "empty flag"

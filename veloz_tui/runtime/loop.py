@@ -35,6 +35,7 @@ from veloz_tui.venues.base import VenueAdapter
 
 _LOG = logging.getLogger(__name__)
 _NANOS_PER_S: Final = 1e9
+_TOO_SLOW: Final = "the journal was too slow; nothing was sent"
 _BOOK_REPORTS: Final = (BookDelta, BookSnapshot, BookStale)
 
 
@@ -128,8 +129,18 @@ class EngineLoop:
             self._is_busy = False
 
     def on_durable(self, seq: int) -> None:
-        """The journal wrote up to `seq`: release submits, open the gate, tell the watchers."""
-        for submit in self._parking.release(seq):
+        """The journal wrote up to `seq`: release submits, open the gate, tell the watchers.
+
+        Called by the journal's writer, which must survive whatever breaks here.
+        """
+        try:
+            self._follow(seq)
+        except Exception as error:  # noqa: BLE001 - what is known and what was done agree no more
+            self._break(error)
+
+    def _follow(self, seq: int) -> None:
+        # One at a time: what follows from a submit may remove those behind it.
+        while (submit := self._parking.release_next(seq)) is not None:
             self._send(submit)
         self._set_deadline()
         records = []
@@ -173,7 +184,7 @@ class EngineLoop:
             outcome = self.engine.handle(message, self._now())
             if outcome.events or outcome.actions:  # most market data asks for nothing
                 self._carry_out(outcome)
-        except InvariantBroken as error:
+        except Exception as error:  # noqa: BLE001 - what is known and what was done agree no more
             self._break(error)
             return
         self._show_market(message)
@@ -256,6 +267,9 @@ class EngineLoop:
         if not self._is_gate_open:
             self.dispatch(SubmitNotSent(submit.client_order_id, "the gate is closed"))
             return
+        if submit.deadline <= self._now():  # a stalled loop: the timer that removes it has not run
+            self.dispatch(SubmitNotSent(submit.client_order_id, _TOO_SLOW))
+            return
         token = self._journal.mint(submit.client_order_id, submit.seq)
         self._adapters[submit.venue].submit(submit, token)
 
@@ -276,7 +290,7 @@ class EngineLoop:
     def _remove_late(self) -> None:
         self._deadline = None
         for client_order_id in self._parking.remove_late(self._now()):
-            self.dispatch(SubmitNotSent(client_order_id, "the journal was too slow; nothing was sent"))
+            self.dispatch(SubmitNotSent(client_order_id, _TOO_SLOW))
         self._set_deadline()
 
     # --- gate and timers ---
@@ -312,10 +326,13 @@ class EngineLoop:
 
     # --- the worst case ---
 
-    def _break(self, error: InvariantBroken) -> None:
+    def _break(self, why: Exception) -> None:
         """Never continue: close the gate, cancel what can be canceled, leave with the truth in the log."""
+        if self._is_broken:
+            return
         self._is_broken = True
-        _LOG.critical("invariant broken: %s", error, exc_info=error)
+        error = why if isinstance(why, InvariantBroken) else InvariantBroken(f"{type(why).__name__}: {why}")
+        _LOG.critical("invariant broken: %s", error, exc_info=why)
         self._set_gate(is_open=False, reason="invariant broken")
         self._parking.remove(())
         state = self.engine.state

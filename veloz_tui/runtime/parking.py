@@ -21,14 +21,12 @@ class Parking:
     def park(self, submit: Submit) -> None:
         self._parked[submit.client_order_id] = submit
 
-    def release(self, durable_seq: int) -> list[Submit]:
-        """Take out, in order, everything whose event is durable."""
-        released = []
-        for submit in list(self._parked.values()):
-            if submit.seq > durable_seq:
-                break  # seqs grow along the FIFO
-            released.append(self._parked.pop(submit.client_order_id))
-        return released
+    def release_next(self, durable_seq: int) -> Submit | None:
+        """Take out the first one, if its event is durable (seqs grow along the FIFO)."""
+        first = next(iter(self._parked.values()), None)
+        if first is None or first.seq > durable_seq:
+            return None
+        return self._parked.pop(first.client_order_id)
 
     def remove(self, client_order_ids: Iterable[ClientOrderId]) -> list[ClientOrderId]:
         """Take out those of these that are still here; empty: all. Returns which were."""
