@@ -110,3 +110,12 @@ def test_decimals_come_from_the_tick(step: str, decimals: int) -> None:
 def test_times_are_utc_and_say_so() -> None:
     assert fmt.clock(1_795_348_801 * 10**9) == "12:00:01Z"
     assert fmt.timestamp(1_795_348_801 * 10**9) == "2026-11-22T12:00:01Z"
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [(40, "quoting 64,123.20 / 64,124.20"), (28, "quoting 64,123.20 /~"), (12, "quoting~"), (3, "~")],
+)
+def test_words_are_cut_between_words_so_that_no_number_loses_its_end(width: int, shown: str) -> None:
+    fitted = fmt.fit_words("quoting 64,123.20 / 64,124.20", width)
+    assert fitted.rstrip() == shown and len(fitted) == width

@@ -94,6 +94,11 @@ def test_external_text_can_not_steer_the_terminal() -> None:
     assert "\x1b" not in shown and "\x07" not in shown and "\u202e" not in shown
 
 
+def test_at_80_columns_there_is_room_for_what_a_strategy_is_doing() -> None:
+    shown = screen(f.view(strategies=(f.strategy(doing="quoting, inventory +0.0150"),)))
+    assert "mm-1 ► RUN  quoting" in shown
+
+
 # -- ladder -------------------------------------------------------------------------------------------
 
 
@@ -151,8 +156,9 @@ def test_an_unknown_queue_is_a_dash_not_a_zero() -> None:
 def test_grouping_adds_the_sizes_of_the_levels_it_hides() -> None:
     scroll = Scroll()
     ladder_content(f.view(), scroll)
-    scroll.step = f.D("0.5")
-    scroll.recentre()
+    scroll.regroup(1, f.D("0.01"))
+    scroll.regroup(1, f.D("0.01"))
+    assert scroll.step == f.D("0.5")
     content = ladder_content(f.view(), scroll)
     view = f.view()
     wanted = sum(level.size for level in view.books[0].bids if f.D("64123.50") <= level.price < f.D("64124"))

@@ -1,18 +1,22 @@
 """Moving about, losing the engine, and the console's edges."""
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 import pytest
 from rich.segment import Segments
 
 from tests.tui import factories as f
-from tests.tui.harness import Clock, RecordingEngine, console, open_ticket
+from tests.tui.harness import Clock, RecordingEngine, console, live_view, open_ticket
 from veloz_tui.control.client import KillOutcome
 from veloz_tui.domain.commands import (
     Reduce,
 )
+from veloz_tui.domain.views import LogEntry
 from veloz_tui.tui import texts
+from veloz_tui.tui.options import ConsoleOptions
+from veloz_tui.tui.ordering import presets_of
 from veloz_tui.tui.session import Mode as Keys
 
 
@@ -207,3 +211,45 @@ async def test_a_crash_prints_no_local_variables() -> None:
             shown = "".join(segment.text for each in printed for segment in each.segments)
     assert "ZeroDivisionError" in shown
     assert "hunter2hunter2" not in shown and "╭─ locals" not in shown
+
+
+async def test_the_tour_ends_with_a_re_armed_engine_and_is_remembered(tmp_path: Path) -> None:
+    mark = tmp_path / "tour-seen"
+    async with console(options=ConsoleOptions(reads_tmux=False, tour_file=mark)) as c:
+        c.session.tour._step = 5
+        await c.press("ctrl+k", "ctrl+k")
+        assert c.session.tour.line.startswith("Tour 6/6")
+        entry = LogEntry(seq=99, at=f.NOON, kind="kill", text="RE-ARMED full by pid 812")
+        c.app.on_entries((entry,))
+        assert c.session.tour.is_over
+    assert mark.exists()
+
+
+async def test_an_unfinished_tour_is_shown_again(tmp_path: Path) -> None:
+    mark = tmp_path / "tour-seen"
+    async with console(options=ConsoleOptions(reads_tmux=False, tour_file=mark)):
+        pass
+    assert not mark.exists()
+
+
+async def test_a_real_account_is_no_place_for_a_tour() -> None:
+    async with console(live_view()) as c:
+        assert c.session.tour.line == ""
+
+
+async def test_sizes_belong_to_their_instrument() -> None:
+    sizes = {f.BTC: (f.D("0.01"), f.D("0.02")), f.ETH: (f.D(1), f.D(2))}
+    async with console(options=ConsoleOptions(reads_tmux=False, sizes=sizes)) as c:
+        c.session.show_instrument(f.ETH)
+        assert list(presets_of(c.session, f.ETH)) == [1, 2]
+        await c.press("colon", *"size 7", "enter")
+        assert c.session.chosen_sizes == {f.ETH: 7}
+        assert list(presets_of(c.session, f.BTC)) == [f.D("0.01"), f.D("0.02")]
+
+
+async def test_a_switched_off_bell_stays_silent() -> None:
+    async with console(options=ConsoleOptions(reads_tmux=False, has_bell=False)) as c:
+        rings: list[bool] = []
+        c.app.bell = lambda: rings.append(True)  # type: ignore[method-assign]
+        c.session.ring(is_critical=True)
+        assert rings == []

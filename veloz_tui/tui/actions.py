@@ -15,7 +15,7 @@ from veloz_tui.domain.commands import (
     StopStrategy,
 )
 from veloz_tui.domain.types import Mode, StrategyId, StrategyState
-from veloz_tui.domain.views import StrategyView
+from veloz_tui.domain.views import AlertView, StrategyView
 from veloz_tui.tui import cancels, fmt, layout, texts
 from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES
 from veloz_tui.tui.kill import Stroke
@@ -55,6 +55,7 @@ def install(session: Session) -> None:
         "ack": partial(acknowledge, session),
         "ack_all": partial(acknowledge_all, session),
         "mute": partial(mute, session),
+        "read": partial(read, session),
         "zoom": partial(zoom, session),
         "recentre": session.scroll.recentre,
         "coarser": partial(regroup, session, 1),
@@ -91,6 +92,25 @@ def move(session: Session, step: int) -> None:
             start_in_ladder(session)
             return
     session.cursors[pane].move(content.rows, step)
+    if pane == "alerts":
+        read(session)
+
+
+def read(session: Session) -> None:
+    """Enter: the selected row in full; an alert's text, which the pane may cut."""
+    alert = _alert_at_cursor(session) if session.focus == "alerts" else None
+    if alert is not None:
+        session.say(fmt.clean(alert.text), alerts_pane.TONES[alert.severity])
+        return
+    content, key = session.contents.get(session.focus), session.cursors[session.focus].key
+    row = next((row for row in content.rows if row.key == key), None) if content is not None and key else None
+    if row is not None:  # else silence: it may be the third Enter after a ticket, over its answer
+        session.say(" ".join("".join(part for part, _ in row.line).split()))
+
+
+def _alert_at_cursor(session: Session) -> AlertView | None:
+    view, key = session.store.view, session.cursors["alerts"].key
+    return None if view is None else next((each for each in view.alerts if each.key == key), None)
 
 
 def start_in_ladder(session: Session) -> None:

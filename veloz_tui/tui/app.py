@@ -96,6 +96,7 @@ class VelozApp(App[str]):
     async def on_unmount(self) -> None:
         """A kill on its way is not dropped by leaving, nor by a terminal that vanishes."""
         history.save(self.options.history_file, self.session.history)
+        history.mark(self.options.tour_file, when=self.session.tour.is_over)
         if self._killing is not None:
             await asyncio.wait({self._killing}, timeout=LEAVE_S)
         tasks = [task for task in (self._link, self._preparing, self._killing) if task is not None]
@@ -115,7 +116,7 @@ class VelozApp(App[str]):
             self.call_later(_raise, error)
 
     def _load_palette(self, name: str) -> theme.Palette:
-        no_color = self.options.no_color or "NO_COLOR" in os.environ
+        no_color = self.options.no_color or bool(os.environ.get("NO_COLOR"))
         return theme.load(name, colors=self.options.colors, no_color=no_color, extra=self.options.themes_dir)
 
     async def _ask_tmux(self) -> None:

@@ -60,7 +60,7 @@ def _context(session: Session) -> GrammarContext | None:
     view = session.store.view
     if view is None:
         return None
-    presets = tuple(presets_of(session))
+    presets = tuple(presets_of(session, session.instrument_id))
     return GrammarContext.from_view(view, next_command_id=new_command_id, presets=presets)
 
 
@@ -168,9 +168,12 @@ def _tour(session: Session, args: tuple[str, ...]) -> None:
 
 
 def _size(session: Session, args: tuple[str, ...]) -> None:
-    quantity = number(args[0], what="size")
-    session.set_presets(tuple(sorted({*presets_of(session), quantity})), quantity)
-    session.say(f"size {fmt.number(quantity)}", "muted")
+    quantity, instrument_id, names = number(args[0], what="size"), session.instrument_id, session.store.names
+    if instrument_id is None or names is None:
+        session.say(texts.NO_INSTRUMENT, "warn")
+        return
+    session.choose_size(instrument_id, quantity)
+    session.say(f"size {fmt.compact(quantity)} for {names.display(instrument_id)}", "muted")
 
 
 def _rearm(session: Session, args: tuple[str, ...]) -> None:
@@ -179,11 +182,10 @@ def _rearm(session: Session, args: tuple[str, ...]) -> None:
 
 
 def _say(session: Session, args: tuple[str, ...]) -> None:
-    content = session.contents.get(session.focus)
-    key = session.cursors[session.focus].key
-    row = next((row for row in content.rows if row.key == key), None) if content is not None else None
-    text = "".join(part for part, _ in row.line) if row is not None else texts.NOTHING_SELECTED
-    session.say(" ".join(text.split()))
+    if session.cursors[session.focus].key is None:
+        session.say(texts.NOTHING_SELECTED)
+    else:
+        actions.read(session)
 
 
 def _detach(session: Session, args: tuple[str, ...]) -> None:

@@ -132,6 +132,14 @@ def fit_text(text: str, width: int) -> str:
     return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "~"
 
 
+def fit_words(text: str, width: int) -> str:
+    """As `fit_text`, but cut between words: no number in the text loses its end."""
+    if cell_len(text) <= width:
+        return fit_text(text, width)
+    at = text.rfind(" ", 0, width)
+    return fit_text(f"{text[:at].rstrip(' ,;:')}~" if at > 0 else "~", width)
+
+
 def clean(text: str) -> str:
     """Strip what could move the cursor, reorder or hide text: controls, bidi overrides, zero-width marks."""
     if text.isascii() and text.isprintable():

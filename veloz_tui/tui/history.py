@@ -1,5 +1,6 @@
-"""The typed commands of a profile, kept between consoles in a file of the owner's."""
+"""What a profile's consoles remember in files of the owner's: typed commands, and that the tour was seen."""
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,3 +38,10 @@ def save(path: Path | None, lines: Iterable[str]) -> bool:
     except OSError:
         return False
     return True
+
+
+def mark(path: Path | None, *, when: bool) -> None:
+    """Make an empty file as a sign, if there is reason to; without it the sign is only missing."""
+    if path is not None and when:
+        with contextlib.suppress(OSError):
+            path.touch(mode=0o600)

@@ -76,6 +76,7 @@ DEFAULT: Final[tuple[Action, ...]] = (
            danger=_R, keys_shown="PP"),
     Action("reduce", ANY_PANE, ("R", "shift+r"), "reduce", "Only orders that shrink; off by :resume.",
            danger=_R),
+    Action("read", ANY_PANE, ("enter",), "read", "Show the selected row whole on the message line."),
     Action("ack", ANY_PANE, ("a",), "ack", "Acknowledge the selected alert (the newest without a cursor)."),
     Action("ack_all", ANY_PANE, ("A", "shift+a"), "ack all", "Acknowledge all alerts."),
     Action("mute", ANY_PANE, ("m",), "mute", "Mute the bell for 10 min; critical alerts still ring."),

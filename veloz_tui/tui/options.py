@@ -19,12 +19,16 @@ class ConsoleOptions(msgspec.Struct, frozen=True, kw_only=True):
     themes_dir: Path | None = None
     keymap: Mapping[str, Sequence[str]] = {}
     refresh_hz: float = 10.0
-    presets: tuple[Decimal, ...] = ()
-    """Quantities for the ticket; empty: built-in ones, except in LIVE where the field then starts empty."""
+    sizes: Mapping[InstrumentId, tuple[Decimal, ...]] = {}
+    """The ticket's quantities by instrument; none: built-in ones, but in LIVE the field then starts empty."""
     instrument: InstrumentId | None = None
     """The ladder's instrument at start; None: the engine's first."""
     has_mouse: bool = True
+    has_bell: bool = True
     has_tour: bool = True
+    """Lead through the first steps; in a DEMO only."""
+    tour_file: Path | None = None
+    """Made when the tour was ended or switched off: it isn't shown again."""
     is_observer: bool = False
     """Look only: never ask for control. Kill works all the same."""
     reads_tmux: bool = True

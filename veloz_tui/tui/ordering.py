@@ -10,7 +10,7 @@ import msgspec
 from veloz_tui.control.client import new_command_id
 from veloz_tui.domain.commands import ClosePosition, PlaceOrder
 from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.types import ZERO, Mode, OrderType, Side
+from veloz_tui.domain.types import ZERO, InstrumentId, Mode, OrderType, Side
 from veloz_tui.domain.views import Ack, InstrumentView, LadderView, PositionView, Verdict
 from veloz_tui.tui import fmt, texts
 from veloz_tui.tui.cancels import instrument_in_focus
@@ -48,13 +48,13 @@ def open_ticket(session: Session, side: Side) -> None:
     if not session.store.has_control:
         session.say(texts.OBSERVER, "warn")
         return
-    presets = presets_of(session)
+    presets = presets_of(session, instrument.instrument_id)
     chosen = cursor_price(session, instrument)
     session.ticket = Ticket(
         instrument,
         side=side,
         price=touch(session, instrument, side) if chosen is None else chosen,
-        quantity=session.preset or _first_preset(presets),
+        quantity=session.chosen_sizes.get(instrument.instrument_id) or _first_preset(presets),
         presets=presets,
         follows=chosen is None,
     )
@@ -62,10 +62,11 @@ def open_ticket(session: Session, side: Side) -> None:
     ask_verdict(session)
 
 
-def presets_of(session: Session) -> Sequence[Decimal]:
-    """The configured quantities; built-in ones only where no real money is at stake."""
-    if session.presets:
-        return session.presets
+def presets_of(session: Session, instrument_id: InstrumentId | None) -> Sequence[Decimal]:
+    """An instrument's configured quantities; built-in ones only where no real money is at stake."""
+    configured = session.sizes.get(instrument_id) if instrument_id is not None else None
+    if configured:
+        return configured
     view = session.store.view
     return () if view is None or view.status.mode is Mode.LIVE else _PRESETS
 

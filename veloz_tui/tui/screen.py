@@ -1,7 +1,7 @@
 """One frame: the session's state as lines for each part of the plan. Pure; runs at every size."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from veloz_tui.domain.views import View
 from veloz_tui.tui import fmt, grid, layout, table, texts
@@ -12,9 +12,12 @@ from veloz_tui.tui.layout import Box, Plan
 from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import account, alerts, fills, ladder, orders, positions, status, strategies, watch
 from veloz_tui.tui.panes.status import Terminal
-from veloz_tui.tui.session import MESSAGE_S, Mode, Session
+from veloz_tui.tui.session import MESSAGE_S, Message, Mode, Session
 from veloz_tui.tui.strip import strip_lines
 from veloz_tui.tui.table import Line
+
+OLD_S: Final = 60.0
+"""From here on a message says its age."""
 
 
 class Frame(NamedTuple):
@@ -197,10 +200,10 @@ def kill_banner(session: Session, width: int) -> Sequence[Line]:
 
 
 def message_lines(session: Session, width: int) -> Sequence[Line]:
-    """What needs saying now: an unanswered command, the last message, the tour; at most two lines."""
+    """What needs saying now: an unanswered command, the last message, the tour; at most three lines."""
     text, tone = _message(session)
     fill = tone if tone == "crit" else "bar"
-    shown = [part for part in status.wrapped(text, max(10, width - 2)) if part]
+    shown = [part for part in status.wrapped_lines(text, max(10, width - 2), 3) if part]
     return [((f" {part}", tone), ("", fill)) for part in shown] or [(("", fill),)]
 
 
@@ -210,9 +213,15 @@ def _message(session: Session) -> tuple[str, str]:
     if unconfirmed is not None:
         return texts.unconfirmed(unconfirmed), "bar/warn"
     message = session.message
-    if message is not None and (now - message.at < MESSAGE_S or not session.tour.line):
-        return message.text, message.tone if message.tone == "crit" else f"bar/{message.tone}"
-    return session.tour.line, "bar"
+    if message is None or (now - message.at >= _shown_s(message) and session.tour.line):
+        return session.tour.line, "bar"
+    text = message.text if now - message.at < OLD_S else texts.said_ago(message.text, now - message.at)
+    return text, message.tone if message.tone == "crit" else f"bar/{message.tone}"
+
+
+def _shown_s(message: Message) -> float:
+    # How long the tour's line waits for it.
+    return MESSAGE_S / 2 if message.tone == "muted" else MESSAGE_S
 
 
 def footer_line(session: Session, width: int) -> Line:

@@ -24,8 +24,12 @@ from veloz_tui.tui.ticket import Ticket
 from veloz_tui.tui.tour import Tour
 
 MESSAGE_S: Final = 10.0
+HOLD_S: Final = 3.0
+"""How long an answer or a warning stays before lesser news may replace it."""
+_RANKS: Final = {"warn": 1, "crit": 2}
 BELL_EVERY_S: Final = 2.0
 _RECENT: Final = 20
+_FEW: Final = 3
 
 
 class Mode(Enum):
@@ -39,11 +43,19 @@ class Mode(Enum):
 
 
 class Message(NamedTuple):
-    """The message line's text."""
+    """The message line's text: an answer to the operator, or news from the engine."""
 
     text: str
     tone: str
     at: float
+    is_news: bool = False
+
+    def holds(self, news_tone: str, now: float) -> bool:
+        """True while lesser news must not take its place: a denial, or an answer nobody can have read yet."""
+        if now - self.at >= HOLD_S:
+            return False
+        mine, other = _RANKS.get(self.tone, 0), _RANKS.get(news_tone, 0)
+        return mine > other or (not self.is_news and other == 0)
 
 
 class Closing(NamedTuple):
@@ -90,10 +102,12 @@ class Session:
         self.ticket: Ticket | None = None
         self.closing: Closing | None = None
         self.question: Question | None = None
-        self.presets = options.presets
-        self.preset: Decimal | None = None
-        """The quantity chosen with `:size`."""
+        self.sizes = dict(options.sizes)
+        self.chosen_sizes: dict[InstrumentId, Decimal] = {}
+        """The quantities chosen with `:size`."""
         self.recent_quantities: deque[Decimal] = deque(maxlen=_RECENT)
+        self.followed: deque[str] = deque(maxlen=_RECENT)
+        """Orders which this console placed or canceled: what becomes of them is told."""
         self.muted_until = float("-inf")
         self.frame_no = 0
         """Frames painted so far; a review counts once its frame was acknowledged."""
@@ -122,14 +136,23 @@ class Session:
         """New log entries; the last worth a line is shown, alarms ring."""
         for entry in self.store.append(entries, self.clock()):
             self.tour.entry_seen(entry)
-            if entry.kind in {"fill", "denied", "kill", "alert"} or entry.severity is not Severity.INFO:
-                self.say(fmt.clean(entry.text), _tone(entry))
+            is_mine = entry.client_order_id in self.followed
+            loud = entry.kind in {"fill", "denied", "kill", "alert"} or entry.severity is not Severity.INFO
+            if loud or is_mine:
+                self._tell(entry, is_mine=is_mine)
             if entry.severity is Severity.CRIT or entry.kind == "kill":
                 self.ring(is_critical=True)
 
+    def _tell(self, entry: LogEntry, *, is_mine: bool) -> None:
+        now, tone = self.clock(), _tone(entry)
+        if is_mine or self.message is None or not self.message.holds(tone, now):
+            self.message = Message(fmt.clean(entry.text), tone, now, is_news=True)
+
     def on_ack(self, ack: Ack) -> None:
-        """An answer; commands with their own reaction have had it."""
+        """An answer; commands with their own reaction have had it. A few orders' fate is told to the end."""
         shown = self.store.answered(ack, self.clock())
+        if shown is not None and len(ack.client_order_ids) <= _FEW:
+            self.followed.extend(ack.client_order_ids)
         if shown is not None and shown.text:
             self.say(fmt.clean(shown.text), "good" if shown.is_ok else "warn")
 
@@ -146,9 +169,10 @@ class Session:
         self.cursors["ladder"].clear()
         self.shell.watch_instrument(instrument_id)
 
-    def set_presets(self, presets: tuple[Decimal, ...], chosen: Decimal) -> None:
-        """Quantities for the ticket, and the one it starts with."""
-        self.presets, self.preset = presets, chosen
+    def choose_size(self, instrument_id: InstrumentId, quantity: Decimal) -> None:
+        """What tickets of an instrument start with; one more of its sizes."""
+        self.sizes[instrument_id] = tuple(sorted({*self.sizes.get(instrument_id, ()), quantity}))
+        self.chosen_sizes[instrument_id] = quantity
 
     # -- talking ----------------------------------------------------------------------------------------
 
@@ -159,7 +183,8 @@ class Session:
     def ring(self, *, is_critical: bool = False) -> None:
         """Ring at most once in 2 s; muted bells ring for critical things only."""
         now = self.clock()
-        if now - self._rang_at < BELL_EVERY_S or (now < self.muted_until and not is_critical):
+        is_muted = now < self.muted_until and not is_critical
+        if is_muted or not self.options.has_bell or now - self._rang_at < BELL_EVERY_S:
             return
         self._rang_at = now
         self.shell.ring()
@@ -216,7 +241,6 @@ class Session:
             self.send(KillPrepare(command_id=new_command_id()), "", lambda _ack: None)
             self.shell.prepare_kill()
             return
-        self.tour.done("kill")
         self.kill("kill key")
 
     def kill(self, reason: str) -> None:

@@ -57,7 +57,7 @@ def _ticket(session: Session, ticket: Ticket, width: int) -> Sequence[Line]:
     if review:
         unusual = ticket.is_unusual(session.recent_quantities)
         keys = texts.REVIEW_KEYS_UNUSUAL + f" [{ticket.typed}]" if unusual else texts.REVIEW_KEYS
-    shown = [part for part in status.wrapped(live, max(10, width - 2)) if part]
+    shown = status.wrapped_lines(live, max(10, width - 2), 3)
     second: list[Line] = [((f" {part}", f"bar/{tone}"), _END) for part in shown]
     third: list[Span] = [(f" {taker}  ", "bar/warn")] if taker else []
     return [first, *second, (*third, (f" {keys}", "bar/muted"), _END)]

@@ -13,13 +13,17 @@ Line = tuple[Span, ...]
 
 
 class Column(NamedTuple):
-    """One column; a lower `priority` stays longer. Numbers are right-aligned and never cut."""
+    """One column; a lower `priority` stays longer. Numbers are right-aligned and never cut.
+
+    A column of words with a `least` width takes what room is left rather than being dropped.
+    """
 
     title: str
     is_number: bool = False
     priority: int = 0
     min_width: int = 0
     max_width: int = 40
+    least: int = 0
 
 
 class Row(NamedTuple):
@@ -34,7 +38,11 @@ def widths(columns: Sequence[Column], rows: Sequence[Row], available: int) -> li
     wanted = [_wanted(column, [row.cells[at][0] for row in rows]) for at, column in enumerate(columns)]
     shown = sorted(range(len(columns)), key=lambda at: (columns[at].priority, at))
     while shown and sum(wanted[at] + 1 for at in shown) - 1 > available:
-        shown.pop()
+        dropped = shown.pop()
+        room = available - sum(wanted[at] + 1 for at in shown)
+        if 0 < columns[dropped].least <= room:
+            wanted[dropped] = room
+            shown.append(dropped)
     return [wanted[at] if at in shown else 0 for at in range(len(columns))]
 
 
@@ -63,7 +71,7 @@ def _wanted(column: Column, texts: Sequence[str]) -> int:
 def _aligned(text: str, column: Column, width: int) -> str:
     if column.is_number:
         return fmt.fit_number(text, width) if text.isascii() else text.rjust(width)
-    return fmt.fit_text(text, width)
+    return fmt.fit_words(text, width) if column.least else fmt.fit_text(text, width)
 
 
 def length(line: Line) -> int:

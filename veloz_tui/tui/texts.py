@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from veloz_tui.domain.types import Mode, OrderStatus, OrderType, StrategyState, TradingState
+from veloz_tui.tui import fmt
 
 STATES = {
     TradingState.READY: "trading OK",
@@ -129,6 +130,11 @@ HINT = "Ctrl+C does nothing here: q detaches (the engine goes on), ^K^K kills"
 REPAINTED = "Repainted"
 
 
+def said_ago(text: str, seconds: float) -> str:
+    """An old message must not look like a new one."""
+    return f"{text}  ({fmt.age(seconds)} ago)"
+
+
 def gone(short_id: str, how: str) -> str:
     """x on an order which ended."""
     return f"{short_id} is gone: {how}" if how else f"{short_id} is gone"
@@ -183,7 +189,7 @@ TOUR = (
     "the fill becomes a position with its break-even",
     "press 5, select an order with j, x cancels it",
     "press 2, then Space starts mm-1",
-    "press ^K ^K: everything stops; then type :rearm full",
+    "press ^K ^K: everything stops; then type :rearm full demo",
 )
 
 
@@ -191,8 +197,6 @@ def tour(step: int) -> str:
     """The tour's line; steps count from 1."""
     return f"Tour {step}/{len(TOUR)}: {TOUR[step - 1]} (:tour off)"
 
-
-TOUR_DONE = "Tour done. ? lists the keys"
 
 # -- plain view ---------------------------------------------------------------------------------------
 

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from veloz_tui.domain.types import Mode
 from veloz_tui.domain.views import LogEntry, View
 from veloz_tui.tui import texts
 
-_STEPS: Final = ("kill_once", "buy", "fill", "cancel", "start", "kill")
+_STEPS: Final = ("kill_once", "buy", "fill", "cancel", "start", "rearm")
 
 
 class Tour:
@@ -25,14 +26,23 @@ class Tour:
             self._step += 1
 
     def entry_seen(self, entry: LogEntry) -> None:
-        """A fill of any order ends step 3."""
+        """A fill of any order ends step 3, a re-armed engine the last one."""
         if entry.kind == "fill":
             self.done("fill")
+        elif entry.kind == "kill" and entry.text.startswith("RE-ARMED"):
+            self.done("rearm")
 
     def view_seen(self, view: View) -> None:
-        """A position does too: the fill may have come before this console."""
+        """A position does too: the fill may have come before this console. Real accounts aren't for tours."""
+        if view.status.mode is not Mode.DEMO:
+            self.off()
         if any(position.quantity for position in view.positions):
             self.done("fill")
+
+    @property
+    def is_over(self) -> bool:
+        """True once it was gone through or switched off."""
+        return self._step >= len(_STEPS)
 
     def off(self) -> None:
         """`:tour off`"""

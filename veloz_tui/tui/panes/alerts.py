@@ -10,7 +10,7 @@ from veloz_tui.tui.grid import PaneContent
 from veloz_tui.tui.panes import rows
 from veloz_tui.tui.table import Column, Row
 
-_TONES: Final = {Severity.INFO: "muted", Severity.WARN: "warn", Severity.CRIT: "crit"}
+TONES: Final = {Severity.INFO: "muted", Severity.WARN: "warn", Severity.CRIT: "crit"}
 _COLUMNS: Final = (
     Column("time", priority=2),
     Column("lvl", priority=0),
@@ -51,7 +51,7 @@ def _row(alert: AlertView) -> Row:
         alert.key,
         (
             (fmt.clock(alert.last_at)[:-1], "muted"),
-            (alert.severity.value, "muted" if done else _TONES[alert.severity]),
+            (alert.severity.value, "muted" if done else TONES[alert.severity]),
             (fmt.clean(alert.text) + times, "muted" if done else "base"),
         ),
     )

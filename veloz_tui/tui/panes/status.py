@@ -215,11 +215,19 @@ def kill_banner(view: View | None, *, width: int, chord: str, remaining_s: float
 
 def wrapped(text: str, width: int) -> tuple[str, str]:
     """The text in two lines, broken at a space."""
-    if len(text) <= width:
-        return text, ""
-    at = text.rfind(" ", 0, width + 1)
-    at = at if at > width // 2 else width
-    return text[:at].rstrip(), fmt.fit_text(text[at:].lstrip(), width).rstrip()
+    first, *rest = wrapped_lines(text, width, 2)
+    return first, "".join(rest)
+
+
+def wrapped_lines(text: str, width: int, most: int) -> list[str]:
+    """The text in as many lines as it takes, broken at spaces; a text too long for them ends with `~`."""
+    lines: list[str] = []
+    while len(text) > width and len(lines) < most - 1:
+        at = text.rfind(" ", 0, width + 1)
+        at = at if at > width // 2 else width
+        lines.append(text[:at].rstrip())
+        text = text[at:].lstrip()
+    return [*lines, fmt.fit_text(text, width).rstrip()]
 
 
 def halted_lines(view: View, *, width: int, glyphs: Glyphs) -> Sequence[Line]:

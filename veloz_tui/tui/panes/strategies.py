@@ -14,7 +14,7 @@ from veloz_tui.tui.table import Column, Row, Span
 _COLUMNS: Final = (
     Column("name", priority=0, max_width=14),
     Column("state", priority=0, min_width=6),
-    Column("doing", priority=3, max_width=34),
+    Column("doing", priority=3, max_width=44, least=7),
     Column("pos", is_number=True, priority=2),
     Column("day", is_number=True, priority=1),
     Column("ord", is_number=True, priority=4),
