@@ -57,6 +57,7 @@ from veloz_tui.venues.binance.requests import signer_for
 _LOG = logging.getLogger(__name__)
 BEAT_S: Final = 0.1
 RESTART_GUARDIAN_AFTER_S: Final = 0.2
+RESTART_GUARDIAN_PAUSE_S: Final = 2.0
 LAG_PROBE_S: Final = 0.1
 EXIT_BROKEN: Final = 70
 
@@ -71,6 +72,7 @@ class Node:
         self._link = link
         self._clock = EngineClock()
         self._stopping = asyncio.Event()
+        self._was_ready = False
         self._exit_code = 0
         self._lag_ms: float | None = None
         self._commands = 0
@@ -303,8 +305,10 @@ class Node:
     def _phase(self) -> str:
         if self._stopping.is_set():
             return "STOPPING"
+        # READY once, READY for good: a venue that is lost again is no reason to watch this process less.
         states = [self._engine.state.venues.get(venue) for venue in self._adapters]
-        return "READY" if all(state is ChannelState.READY for state in states) else "STARTING"
+        self._was_ready = self._was_ready or all(state is ChannelState.READY for state in states)
+        return "READY" if self._was_ready else "STARTING"
 
     def _send_kill_state(self) -> None:
         record = self._engine.state.kill
@@ -328,7 +332,12 @@ class Node:
     async def _new_guardian(self) -> None:
         await self._link.close()
         log = self._paths.logs / "guardian.stderr"
-        descriptor, pid = restart_guardian(self._paths.profile, log=log)
+        try:
+            descriptor, pid = restart_guardian(self._paths.profile, log=log)
+        except OSError as error:  # no memory, no process: CANCEL_ONLY until one can be started
+            _LOG.error("no guardian: %s", error)
+            await asyncio.sleep(RESTART_GUARDIAN_PAUSE_S)
+            return
         self._link = await GuardianLink.connect(descriptor)
         self._watchers.link = self._link
         start = self._start

@@ -1,8 +1,9 @@
 """The hard kill: cancel everything at a venue over REST, list, cancel again, until zero is certified.
 
 Used by the guardian when the engine doesn't do it, and by `veloz kill` when nobody is alive. Polls at 1, 2
-and 3 round trips, then every second by symbol and every 10 s account-wide; a venue that can't be reached is
-tried for ever, at most 5 s apart, and is UNVERIFIED until it answers.
+and 3 round trips, then every second by symbol and every 10 s account-wide (oftener only when zero is near); a
+venue that can't be reached is tried for ever, at most 5 s apart, and is UNVERIFIED until it answers. Nothing
+that goes wrong here, a full disk least of all, ends it before zero is certified.
 """
 
 import asyncio
@@ -65,29 +66,35 @@ class Sweep:
         """Cancel and list until nothing can be open any more."""
         await self._cancel()
         polls = 0
+        was_quiet = True
         while True:
             polls += 1
             asked_at = time.monotonic()
-            is_wide = (
-                polls <= FIRST_POLLS or polls % ACCOUNT_WIDE_EVERY == 0 or asked_at > self._certify_after
-            )
+            is_near = was_quiet and asked_at > self._certify_after
+            is_wide = polls <= FIRST_POLLS or polls % ACCOUNT_WIDE_EVERY == 0 or is_near
             open_symbols = await self._list(is_wide=is_wide)
-            if open_symbols:
+            was_quiet = not open_symbols
+            if open_symbols is None:
+                await self._cancel()  # blindly: it costs next to nothing, and works where a list doesn't
+            elif open_symbols:
                 self._symbols |= open_symbols
                 await self._cancel(open_symbols)
-            elif open_symbols is not None and is_wide:
+            elif is_wide:
                 self._stamp("first_zero")
                 if asked_at > self._certify_after:
                     self._stamp("certified_zero")
                     return self.report
-            await asyncio.sleep(self._pause_s(polls, asked_at, known=open_symbols is not None))
+            await asyncio.sleep(self._pause_s(polls, asked_at, found=open_symbols))
 
-    def _pause_s(self, polls: int, asked_at: float, *, known: bool) -> float:
-        if not known:
+    def _pause_s(self, polls: int, asked_at: float, *, found: set[str] | None) -> float:
+        if found is None:
             return min(0.5 * polls, LONGEST_PAUSE_S) + self._client.closed_for_s()
         if polls < FIRST_POLLS:
             return 0.0  # the answer itself took a round trip
-        return min(1.0, max(0.0, self._certify_after - asked_at) + 0.001)
+        left_s = self._certify_after - asked_at
+        if left_s > 0:
+            return min(1.0, left_s + 0.001)
+        return 1.0 if found else 0.0  # found nothing by symbol: the whole account comes next
 
     async def _cancel(self, symbols: Iterable[str] | None = None) -> None:
         wanted = sorted(self._symbols if symbols is None else symbols)
@@ -109,15 +116,21 @@ class Sweep:
             if listing.orders is None:
                 self.report.still_open = None
                 self.report.problem = listing.reason
-                self._on_progress(self.report)
+                self._tell()
                 return None
             count += len(listing.orders)
             found |= {order.instrument_id.partition(".")[0] for order in listing.orders}
         self.report.still_open = count
         self.report.problem = ""
-        self._on_progress(self.report)
+        self._tell()
         return found
 
     def _stamp(self, stage: str) -> None:
         self.report.stamps.setdefault(stage, (time.monotonic() - self._began) * 1000)
-        self._on_progress(self.report)
+        self._tell()
+
+    def _tell(self) -> None:
+        try:
+            self._on_progress(self.report)
+        except OSError as error:  # a full disk must not end a kill
+            _LOG.error("kill %s: its report can't be written: %s", self.report.kill_id, error)

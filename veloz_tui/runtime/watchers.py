@@ -109,7 +109,10 @@ class NodeWatchers:
         self._spawn(asyncio.to_thread(raise_flag, self._paths.kill_flag, kill_id=halted.kill_id))
 
     def on_rearmed(self, rearmed: Rearmed) -> None:
-        lower_flag(self._paths.kill_flag)
+        try:
+            lower_flag(self._paths.kill_flag)
+        except OSError as error:  # trading is on all the same; the next start will be halted
+            _LOG.error("kill flag %s not removed: %s", self._paths.kill_flag, error)
         self.link.send(EngineRearmed(rearmed.level))
 
     def stop(self, reason: str) -> None:
