@@ -9,7 +9,7 @@ near: such a list weighs 80 of the 6,000 a minute, and a banned kill switch canc
 
 from typing import Final
 
-from veloz_tui.domain.events import Halted, KillStamped, Rearmed, StrategyChanged
+from veloz_tui.domain.events import CancelRequested, Halted, KillStamped, Rearmed, StrategyChanged
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import GateReported, OpenOrdersListed
 from veloz_tui.domain.types import (
@@ -31,6 +31,7 @@ from veloz_tui.engine.orders import cancel, open_orders
 from veloz_tui.engine.turn import Turn
 
 TIMER: Final = "kill"
+SINGLES: Final = "kill-singles"
 DEFAULT_ROUND_TRIP_MS: Final = 100.0
 ACCOUNT_WIDE_EVERY: Final = 10 * SECOND
 QUIET_FOR: Final = 2 * SECOND
@@ -56,13 +57,22 @@ def kill(turn: Turn, *, kill_id: str, reason: str, by: str) -> str:
     _stop_strategies(turn, f"kill by {by}")
     orders = open_orders(turn)
     _sweep(turn, _symbols(turn, orders))
-    for order in orders:
-        cancel(turn, order, by=by)
+    # One by one in the next turn: 200 of them would keep the gate open for tens of milliseconds.
+    turn.timer(SINGLES, after_ns=0)
     turn.alert(
         f"kill:{kill_id}", Severity.CRIT, f"HALTED by {by}: {reason}. Canceling {len(orders)}", code="KILL"
     )
     _next_poll(turn)
     return f"HALTED {words.utc(turn.now)}: gate closed, canceling {len(orders)}"
+
+
+def on_singles(turn: Turn) -> None:
+    """Every order is to go; those that a bulk cancel may miss, still on their way, get one of their own."""
+    for order in open_orders(turn):
+        if order.status in _UNANSWERED or order.is_in_doubt:
+            cancel(turn, order, by="kill switch")
+        elif order.cancel_requested_at is None:
+            turn.emit(CancelRequested(turn.now, order.client_order_id, "kill switch"))
 
 
 def resume(turn: Turn) -> None:
@@ -155,8 +165,9 @@ def on_timer(turn: Turn) -> None:
         else:
             for instrument_id in symbols[venue]:
                 turn.act(ListOpenOrders(venue, instrument_id, purpose="kill"))
-    for order in orders:
-        cancel(turn, order, by="kill switch")
+    if sweep.polls > 1:  # the bulk cancels had their round trip: what is left goes one by one
+        for order in orders:
+            cancel(turn, order, by="kill switch")
     if not is_certified(turn):
         _next_poll(turn)
 

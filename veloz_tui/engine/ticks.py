@@ -44,7 +44,7 @@ _UNANSWERED: Final = (OrderStatus.CREATED, OrderStatus.SUBMITTED)
 
 
 def on_timer(turn: Turn, fired: TimerFired) -> None:
-    """Find whose timer it is: `tick`, `kill`, `doubt:ID`, `cancel:ID`, `requote:S:I`,
+    """Find whose timer it is: `tick`, `kill`, `kill-singles`, `doubt:ID`, `cancel:ID`, `requote:S:I`,
     `detached`."""
     kind, _, rest = fired.timer.partition(":")
     match kind:
@@ -52,6 +52,8 @@ def on_timer(turn: Turn, fired: TimerFired) -> None:
             _tick(turn)
         case "kill":
             killswitch.on_timer(turn)
+        case "kill-singles":
+            killswitch.on_singles(turn)
         case "doubt":
             doubts.on_doubt_timer(turn, rest)
         case "cancel":

@@ -98,6 +98,9 @@ def test_the_kill_switch_cancels_it_wherever_it_is() -> None:
     core.kill()
     (sweep,) = core.told(CancelAll)
     assert set(sweep.instrument_ids) == {BTC.id, "ETHUSDT.BINANCE"}
+    core.timer("kill")
+    core.later(s=1)
+    core.timer("kill")  # the bulk cancel did not get it: by itself then
     assert ids_of(core.acts, Cancel) == ["x-ETHUSDT.BINANCE-77"]
 
 
