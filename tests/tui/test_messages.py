@@ -1,14 +1,23 @@
 """The message line: what is said, whole; what may take its place; and how old it is."""
 
+import os
+from pathlib import Path
+
+import msgspec
+
 from tests.tui import factories as f
 from tests.tui.harness import Clock, RecordingEngine, console
-from tests.tui.headless import headless
-from veloz_tui.control.client import new_command_id
+from tests.tui.headless import RecordingShell, headless
+from veloz_tui.control.client import Link, LinkState, new_command_id
+from veloz_tui.control.messages import Welcome
 from veloz_tui.domain.commands import Pause
-from veloz_tui.domain.types import ClientOrderId, Severity
+from veloz_tui.domain.types import MANUAL, SECOND, ClientOrderId, Mode, Nanos, Severity
 from veloz_tui.domain.views import Ack, LogEntry
 from veloz_tui.tui import table
-from veloz_tui.tui.screen import message_lines
+from veloz_tui.tui.glyphs import UNICODE
+from veloz_tui.tui.options import ConsoleOptions
+from veloz_tui.tui.panes.status import Terminal
+from veloz_tui.tui.screen import compose, message_lines
 from veloz_tui.tui.session import Session
 
 DENIAL = (
@@ -17,8 +26,8 @@ DENIAL = (
 )
 
 
-def entry(seq: int, text: str, kind: str = "fill", **changes: str | Severity) -> LogEntry:
-    return LogEntry(seq, f.NOON, kind, text, **changes)  # type: ignore[arg-type]
+def entry(seq: int, text: str, kind: str = "fill", **changes: str | int) -> LogEntry:
+    return msgspec.structs.replace(LogEntry(seq, f.NOON, kind, text), **changes)
 
 
 def shown(session: Session, width: int = 80) -> str:
@@ -112,3 +121,75 @@ async def test_enter_reads_the_selected_row_and_is_silent_without_one() -> None:
 
 def _id(name: str) -> ClientOrderId:
     return ClientOrderId(name)
+
+
+def test_a_strategy_denied_again_and_again_is_told_once_a_minute() -> None:
+    clock = Clock()
+    session, _ = headless(f.view(), clock)
+    denial = entry(1, "DENIED SELL 0.2 ETH-USDT", "denied", severity=Severity.WARN, strategy_id="mm-1")
+    session.on_entries((denial,))
+    session.say("size 0.05")
+    for seq in range(2, 20):
+        clock.now += 3
+        session.on_entries((msgspec.structs.replace(denial, seq=seq),))
+        assert session.message is not None and session.message.text == "size 0.05"
+    clock.now += 60
+    session.on_entries((msgspec.structs.replace(denial, seq=99),))
+    assert shown(session) == "DENIED SELL 0.2 ETH-USDT"
+
+
+def test_an_operators_own_denial_is_told_each_time() -> None:
+    clock = Clock()
+    session, _ = headless(f.view(), clock)
+    for seq in range(1, 3):
+        session.message = None
+        session.on_entries((entry(seq, DENIAL, "denied", severity=Severity.WARN, strategy_id=MANUAL),))
+        assert shown(session) == DENIAL
+
+
+def test_quotes_of_strategies_do_not_push_fills_out_of_their_pane() -> None:
+    session, _ = headless(f.view())
+    session.on_entries((entry(1, "FILL BUY 0.05"),))
+    session.on_entries(tuple(entry(seq, "NEW", "order") for seq in range(2, 3000)))
+    frame = compose(session, width=200, height=55, glyphs=UNICODE, terminal=Terminal())
+    assert "FILL BUY 0.05" in " ".join(table.plain(line) for line in frame.lines["tape"])
+
+
+def attached(tmp_path: Path, away_s: int) -> tuple[Session, RecordingShell]:
+    """A console that came back after a while, to a log of which it has seen the first entry."""
+    mark = tmp_path / "console-seen"
+    mark.touch()
+    seen = f.NOON - away_s * SECOND
+    os.utime(mark, ns=(seen, seen))
+    shell = RecordingShell()
+    session = Session(ConsoleOptions(seen_file=mark), shell, Clock())
+    welcome = Welcome(1, "demo", Mode.DEMO, 8123, "0.1.0", has_control=True, log_seq=4)
+    session.on_link(Link(LinkState.UP, has_control=True, welcome=welcome))
+    session.on_entries(
+        (
+            entry(1, "FILL old", at=Nanos(seen - SECOND)),
+            entry(2, "FILL new", at=Nanos(seen + SECOND)),
+            entry(3, "FILL newer", at=Nanos(seen + 2 * SECOND)),
+            entry(4, "in doubt", "order", severity=Severity.CRIT, at=Nanos(seen + 3 * SECOND)),
+        )
+    )
+    session.on_view(f.view())
+    return session, shell
+
+
+def test_attaching_says_what_happened_meanwhile_without_ringing_for_it(tmp_path: Path) -> None:
+    session, shell = attached(tmp_path, 3480)
+    assert shown(session) == "Since 11:02:01Z (58m): 2 fills, 1 CRIT"
+    assert shell.rings == 0
+    assert [each.text for each in session.store.fills] == ["FILL old", "FILL new", "FILL newer"]
+
+
+def test_a_moment_away_is_not_worth_a_word(tmp_path: Path) -> None:
+    session, _ = attached(tmp_path, 20)
+    assert session.message is None
+
+
+def test_what_happens_after_attaching_is_news(tmp_path: Path) -> None:
+    session, _ = attached(tmp_path, 20)
+    session.on_entries((entry(5, "FILL BUY 0.05"),))
+    assert shown(session) == "FILL BUY 0.05"

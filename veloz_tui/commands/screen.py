@@ -27,6 +27,7 @@ def console_options(
         themes_dir=paths.config_directory / "themes",
         history_file=paths.state_directory / "history",
         tour_file=tour_file,
+        seen_file=paths.state_directory / "console-seen",
         has_tour=not is_read_only and not tour_file.exists(),
         is_observer=is_read_only,
         since=since,

@@ -40,6 +40,7 @@ from veloz_tui.tui.shell import Connect, EngineLink, connector
 from veloz_tui.tui.widgets.live_grid import LiveGrid
 
 TICK_S: Final = 0.25
+MARK_EVERY_S: Final = 60.0
 LEAVE_S: Final = 3.0
 """How long leaving waits for a kill to be taken up."""
 
@@ -68,6 +69,7 @@ class VelozApp(App[str]):
         self._clock = clock
         self.painter = Painter(self, self.session, self.palette, hz=self.options.refresh_hz)
         self._link: asyncio.Task[None] | None = None
+        self._marked_at = clock()
         self._preparing: asyncio.Task[None] | None = None
         self._killing: asyncio.Task[None] | None = None
 
@@ -97,6 +99,7 @@ class VelozApp(App[str]):
         """A kill on its way is not dropped by leaving, nor by a terminal that vanishes."""
         history.save(self.options.history_file, self.session.history)
         history.mark(self.options.tour_file, when=self.session.tour.is_over)
+        history.mark(self.options.seen_file, when=self.session.store.view is not None)
         if self._killing is not None:
             await asyncio.wait({self._killing}, timeout=LEAVE_S)
         tasks = [task for task in (self._link, self._preparing, self._killing) if task is not None]
@@ -256,6 +259,9 @@ class VelozApp(App[str]):
         self.painter.displayed()
 
     def _tick(self) -> None:
+        if self._clock() - self._marked_at > MARK_EVERY_S:
+            self._marked_at = self._clock()
+            history.mark(self.options.seen_file, when=self.session.store.view is not None)
         driver = self.painter.driver
         if driver is not None and driver.take_dropped():
             self.repaint()

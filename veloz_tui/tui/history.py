@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from veloz_tui.domain.types import Nanos
 from veloz_tui.tui import fmt
 
 KEPT: Final = 200
@@ -41,7 +42,15 @@ def save(path: Path | None, lines: Iterable[str]) -> bool:
 
 
 def mark(path: Path | None, *, when: bool) -> None:
-    """Make an empty file as a sign, if there is reason to; without it the sign is only missing."""
+    """Make an empty file as a sign, or renew its time; if it can't be made, the sign is only missing."""
     if path is not None and when:
         with contextlib.suppress(OSError):
             path.touch(mode=0o600)
+
+
+def seen_at(path: Path | None) -> Nanos | None:
+    """When a mark was last made; None if never."""
+    try:
+        return None if path is None else Nanos(path.stat().st_mtime_ns)
+    except OSError:
+        return None

@@ -34,5 +34,7 @@ class ConsoleOptions(msgspec.Struct, frozen=True, kw_only=True):
     reads_tmux: bool = True
     """Ask tmux at start whether it takes the kill key."""
     history_file: Path | None = None
+    seen_file: Path | None = None
+    """Its time is when the last console was open: what happened since is told."""
     since: str = ""
-    """What happened since the last console, shown first."""
+    """Something to say first."""

@@ -133,7 +133,7 @@ def _simple(session: Session, glyphs: Glyphs) -> dict[str, Callable[[View, Names
         ),
         "alerts": lambda view, names, width: alerts.content(view, width=width),
         "watch": lambda view, names, width: watch.content(view, width=width, names=names),
-        "tape": lambda view, names, width: fills.content(session.store.log, width=width),
+        "tape": lambda view, names, width: fills.content(session.store.fills, width=width),
     }
 
 

@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 
 from veloz_tui.control.client import KillOutcome, Link, new_command_id
 from veloz_tui.domain.commands import AnyCommand, KillPrepare
-from veloz_tui.domain.types import InstrumentId, Severity
+from veloz_tui.domain.types import MANUAL, InstrumentId, Severity
 from veloz_tui.domain.views import Ack, LogEntry, View
-from veloz_tui.tui import fmt, keys, texts
+from veloz_tui.tui import fmt, history, keys, texts
+from veloz_tui.tui.absence import Absence
 from veloz_tui.tui.grid import GridCursor, PaneContent
 from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES, Action, Danger, Keymap
 from veloz_tui.tui.kill import DoublePress, KillKey, Stroke
@@ -26,6 +27,7 @@ from veloz_tui.tui.tour import Tour
 MESSAGE_S: Final = 10.0
 HOLD_S: Final = 3.0
 """How long an answer or a warning stays before lesser news may replace it."""
+REPEAT_S: Final = 60.0
 _RANKS: Final = {"warn": 1, "crit": 2}
 BELL_EVERY_S: Final = 2.0
 _RECENT: Final = 20
@@ -80,6 +82,7 @@ class Session:
         self.shell = shell
         self.clock = clock
         self.store = Store()
+        self.absence = Absence(history.seen_at(options.seen_file))
         self.keymap = Keymap(options.keymap)
         self.kill_key = KillKey()
         self.burst = keys.BurstGuard()
@@ -116,6 +119,7 @@ class Session:
         self.frame_acknowledged = 0
         self._held: list[tuple[str, str | None]] = []
         self._rang_at = float("-inf")
+        self._denials: dict[str, float] = {}
         self.after_view: list[Callable[[], None]] = []
         self.on_key: dict[Mode, Callable[[str, str | None], None]] = {}
         self.on_action: dict[str, Callable[[], None]] = {}
@@ -123,7 +127,11 @@ class Session:
     # -- from the engine --------------------------------------------------------------------------------
 
     def on_view(self, view: View) -> None:
-        """A new View; the first one chooses the ladder's instrument."""
+        """A new View; the first one chooses the ladder's instrument, and ends what was before us."""
+        if self.store.view is None and not self.options.since:
+            line = self.absence.line(view.status.at)
+            if line:
+                self.say(line)
         self.store.show(view, self.clock())
         known = {each.instrument_id for each in view.instruments}
         if self.instrument_id not in known and view.instruments:
@@ -135,13 +143,28 @@ class Session:
     def on_entries(self, entries: tuple[LogEntry, ...]) -> None:
         """New log entries; the last worth a line is shown, alarms ring."""
         for entry in self.store.append(entries, self.clock()):
+            if self.store.is_history(entry):
+                self.absence.count(entry)
+                continue
             self.tour.entry_seen(entry)
             is_mine = entry.client_order_id in self.followed
             loud = entry.kind in {"fill", "denied", "kill", "alert"} or entry.severity is not Severity.INFO
-            if loud or is_mine:
+            if (loud and not self._is_repeated(entry)) or is_mine:
                 self._tell(entry, is_mine=is_mine)
             if entry.severity is Severity.CRIT or entry.kind == "kill":
                 self.ring(is_critical=True)
+
+    def _is_repeated(self, entry: LogEntry) -> bool:
+        """A strategy that runs into the same wall again and again must not fill the message line."""
+        if entry.kind != "denied" or entry.strategy_id == MANUAL:
+            return False
+        now, said_at = self.clock(), self._denials.get(entry.text)
+        if said_at is not None and now - said_at < REPEAT_S:
+            return True
+        self._denials = {text: at for text, at in self._denials.items() if now - at < REPEAT_S}
+        if len(self._denials) < _RECENT:
+            self._denials[entry.text] = now
+        return False
 
     def _tell(self, entry: LogEntry, *, is_mine: bool) -> None:
         now, tone = self.clock(), _tone(entry)

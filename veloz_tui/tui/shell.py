@@ -60,6 +60,7 @@ def connector(paths: ControlPaths, options: ConsoleOptions) -> Connect:
             paths.guardian_socket,
             wants_control=not options.is_observer,
             views_hz=options.refresh_hz,
+            log_since=0,
             on_view=receiver.on_view,
             on_entries=receiver.on_entries,
             on_ack=receiver.on_ack,

@@ -17,6 +17,7 @@ UNCONFIRMED_S: Final = 0.250
 LOST_S: Final = 2.0
 FORGET_S: Final = 30.0
 _LOG: Final = 1000
+_FILLS: Final = 500
 _ENDED: Final = 500
 
 OnAck = Callable[[Ack], None]
@@ -39,6 +40,10 @@ class Store:
         self.names: Names | None = None
         self.link = Link(LinkState.CONNECTING)
         self.log: deque[LogEntry] = deque(maxlen=_LOG)
+        self.fills: deque[LogEntry] = deque(maxlen=_FILLS)
+        """Apart from the log, which strategies fill with their quotes within a minute."""
+        self.news_from: int | None = None
+        """Entries up to this number happened before this console came."""
         self.pending: dict[CommandId, Pending] = {}
         self._heard_at: float | None = None
         self._ended: dict[ClientOrderId, str] = {}
@@ -59,6 +64,7 @@ class Store:
         last = self.log[-1].seq if self.log else -1
         new = [entry for entry in entries if entry.seq > last]
         self.log.extend(new)
+        self.fills.extend(entry for entry in new if entry.kind == "fill")
         return new
 
     def answered(self, ack: Ack, now: float) -> Ack | None:
@@ -75,6 +81,12 @@ class Store:
         self.link = link
         if link.state is LinkState.UP:
             self._heard_at = now
+            if self.news_from is None:
+                self.news_from = -1 if link.welcome is None else link.welcome.log_seq
+
+    def is_history(self, entry: LogEntry) -> bool:
+        """True for what happened before this console came: it is listed, not announced."""
+        return self.news_from is not None and entry.seq <= self.news_from
 
     @property
     def has_control(self) -> bool:

@@ -46,7 +46,7 @@ EMPTY = {
     "orders": "no open orders: b or s opens a ticket",
     "positions": "flat: b or s opens a ticket",
     "alerts": "nothing to worry about",
-    "tape": "no fills since this console started",
+    "tape": "no fills yet",
 }
 WAITING = "waiting for the engine…"
 CANT_GO_ON = "too small: 40x10 shows panes, 80x24 is comfortable"
@@ -133,6 +133,11 @@ REPAINTED = "Repainted"
 def said_ago(text: str, seconds: float) -> str:
     """An old message must not look like a new one."""
     return f"{text}  ({fmt.age(seconds)} ago)"
+
+
+def since(when: str, ago: str, what: str) -> str:
+    """Attaching again."""
+    return f"Since {when} ({ago}): {what}"
 
 
 def gone(short_id: str, how: str) -> str:

@@ -12,12 +12,11 @@ from veloz_tui.tui.table import Column, Row
 _COLUMNS: Final = (Column("time", priority=1), Column("fill", priority=0, max_width=200))
 
 
-def content(log: Sequence[LogEntry], *, width: int) -> PaneContent:
+def content(fills: Sequence[LogEntry], *, width: int) -> PaneContent:
     """The pane."""
-    fills = [entry for entry in reversed(log) if entry.kind == "fill"]
     columns = (_COLUMNS[0], _COLUMNS[1]._replace(max_width=max(10, width - 9)))
     lines = [
         Row(str(entry.seq), ((fmt.clock(entry.at)[:-1], "muted"), (fmt.clean(entry.text), "base")))
-        for entry in fills
+        for entry in reversed(fills)
     ]
     return rows.content("tape", columns, lines, width=width, title=f"Fills {len(fills)}")
