@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -242,6 +243,30 @@ class Profile:
         self._note_pids()
         return Done(done.returncode, done.stdout, done.stderr)
 
+    def veloz_on_a_terminal(self, *words: str, typed: Sequence[str], timeout_s: float = 60.0) -> Done:
+        """Run a command with a controlling terminal; each line is typed once something was asked."""
+        pid, terminal = os.forkpty()
+        if pid == 0:
+            os.chdir("/")
+            command = [sys.executable, "-m", "veloz_tui", "--profile", self.name, *words]
+            os.execve(sys.executable, command, {**self.environ, "TERM": "xterm"})
+        said, waiting = b"", list(typed)
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            if not select.select([terminal], [], [], 0.2)[0]:
+                if waiting and said.rstrip().endswith(b":"):
+                    os.write(terminal, waiting.pop(0).encode() + b"\n")
+                continue
+            try:
+                piece = os.read(terminal, 65_536)
+            except OSError:  # its other end is closed
+                break
+            said += piece
+        os.close(terminal)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        self._note_pids()
+        return Done(code, said.decode(errors="replace"), "")
+
     def spawn(self, *words: str) -> "subprocess.Popen[str]":
         """Begin a command; the caller waits for it."""
         return subprocess.Popen(
@@ -274,14 +299,20 @@ class Profile:
         has_books = bool(view.instruments) and all(i.bid and not i.stale_reason for i in view.instruments)
         return view if is_ready and has_books else None
 
-    def start_sim(self, *, limits: LimitSettings | None = None, market: MarketSettings | None = None) -> None:
+    def start_sim(
+        self,
+        *,
+        limits: LimitSettings | None = None,
+        market: MarketSettings | None = None,
+        is_on_disk: bool = True,
+    ) -> None:
         """Start a venue with limits of its own, where the guardian will look for one."""
         old_mask = os.umask(0o077)
         try:
             self.paths.create()
             key = DemoKey.random()
             settings = SimSettings(
-                db_path=str(self.paths.sim_database),
+                db_path=str(self.paths.sim_database) if is_on_disk else None,
                 accounts=(key.account,),
                 limits=limits or LimitSettings(),
                 market=market or MarketSettings(),
