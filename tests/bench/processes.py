@@ -47,6 +47,7 @@ class Played(msgspec.Struct):
     latencies_us: list[float]
     takers: int
     users: int
+    is_playing: bool
 
 
 class Server:
@@ -58,7 +59,11 @@ class Server:
         self._client = client
 
     async def play(self, *, first: int = 0, count: int, rate: float = 0.0) -> None:
-        await self._get(f"/bench/play?first={first}&count={count}&rate={rate}", timeout_s=120.0)
+        """Send messages; return when all are sent."""
+        await self._get(f"/bench/play?first={first}&count={count}&rate={rate}")
+        async with asyncio.timeout(START_S + count * 0.002 + (count / rate if rate else 0.0)):
+            while (await self.result()).is_playing:
+                await asyncio.sleep(0.1)
 
     async def result(self) -> Played:
         return msgspec.json.decode(await self._get("/bench/result"), type=Played)
@@ -66,8 +71,8 @@ class Server:
     async def reset(self) -> None:
         await self._get("/bench/reset")
 
-    async def _get(self, path: str, *, timeout_s: float = 20.0) -> bytes:
-        answer = await self._client.request("GET", path, timeout_s=timeout_s)
+    async def _get(self, path: str) -> bytes:
+        answer = await self._client.request("GET", path)
         if not isinstance(answer, HttpResponse):
             raise RuntimeError(f"{path}: {answer}")
         return answer.body
