@@ -176,3 +176,18 @@ def test_a_terminal_with_wide_signs_gets_ascii() -> None:
         assert all("│" not in line for line in terminal.screen.display)
     finally:
         terminal.close()
+
+
+def test_frames_that_wait_for_the_terminals_answer_are_painted_and_leave_nothing_behind() -> None:
+    """Views come faster than frames: each answer of the terminal sets a timer for the next frame."""
+    terminal = Terminal(hz=40.0)
+    try:
+        terminal.start()
+        terminal.wait(lambda: terminal.beats > 60)
+        terminal.type(b"q")
+        terminal.wait(lambda: terminal.status() is not None)
+        terminal.drain()
+        assert b"Error" not in terminal.output and b"Traceback" not in terminal.output
+        assert terminal.status() == 0
+    finally:
+        terminal.close()

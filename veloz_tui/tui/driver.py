@@ -1,6 +1,8 @@
 """Textual's Linux driver, made safe: never blocks the loop, knows how old the picture is, ends cleanly."""
 
 import asyncio
+import contextlib
+import contextvars
 import os
 import re
 import selectors
@@ -67,6 +69,7 @@ class ConsoleDriver(LinuxDriver):
         self._tty: TtyWriter | None = None
         self._signals: list[signal.Signals] = []
         self._dropped_seen = 0
+        self._context = contextvars.copy_context()
 
     # -- output -----------------------------------------------------------------------------------------
 
@@ -101,6 +104,8 @@ class ConsoleDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Start the writer and the signal handlers, then what the base class does."""
         assert self._file is not None
+        # A thread has no context of its own: a timer that is set for it would not find its application.
+        self._context = contextvars.copy_context()
         self._tty = TtyWriter(self._file.fileno())
         self._tty.start()
         self._listen_to_signals()
@@ -141,7 +146,7 @@ class ConsoleDriver(LinuxDriver):
 
     def _lost_terminal(self) -> None:
         try:
-            self._loop.call_soon_threadsafe(self._end, "the terminal is gone")
+            self._loop.call_soon_threadsafe(self._end, "the terminal is gone", context=self._context)
         except RuntimeError:
             return  # the loop has ended already
 
@@ -176,8 +181,9 @@ class ConsoleDriver(LinuxDriver):
     def process_message(self, message: Message) -> None:
         """Keep answers to our own questions away from the application."""
         if isinstance(message, events.CursorPosition):
-            now = time.monotonic()
-            self._loop.call_soon_threadsafe(self._cursor_at, message.y + 1, message.x + 1, now)
+            place = (message.y + 1, message.x + 1, time.monotonic())
+            with contextlib.suppress(RuntimeError):  # the loop has ended already
+                self._loop.call_soon_threadsafe(self._cursor_at, *place, context=self._context)
             return
         try:
             super().process_message(message)
