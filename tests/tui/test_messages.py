@@ -58,7 +58,29 @@ def test_an_answer_stays_long_enough_to_be_read() -> None:
     assert shown(session).startswith("mm-1 stopped")
 
 
-def test_what_is_critical_never_waits() -> None:
+def test_a_refusal_is_read_before_critical_news_which_then_follow() -> None:
+    clock = Clock()
+    session, _ = headless(f.view(), clock)
+    session.say("REFUSED rearm: zero isn't certified yet", "warn")
+    session.on_entries((entry(1, "HALTED, certified zero", "alert", severity=Severity.CRIT),))
+    session.on_entries((entry(2, "FILL of mm-1"),))
+    assert shown(session) == "REFUSED rearm: zero isn't certified yet"
+    clock.now += 3
+    session.settle_message()
+    assert shown(session) == "HALTED, certified zero"
+
+
+def test_news_that_waited_too_long_are_not_told_as_new() -> None:
+    clock = Clock()
+    session, _ = headless(f.view(), clock)
+    session.say("size 0.05")
+    session.on_entries((entry(1, "FILL of mm-1"),))
+    clock.now += 600
+    session.settle_message()
+    assert session.message is not None and session.message.text == "size 0.05"
+
+
+def test_progress_of_a_kill_never_waits() -> None:
     session, _ = headless(f.view())
     session.say("KILL sent", "crit")
     session.on_entries((entry(1, "HALTED by kill key", "kill", severity=Severity.CRIT),))

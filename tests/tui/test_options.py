@@ -57,13 +57,6 @@ def test_an_observer_asks_for_no_control_and_gets_no_tour() -> None:
     assert options.is_observer and not options.has_tour
 
 
-def test_a_seen_tour_is_not_shown_again() -> None:
-    profile = Profile("demo")
-    profile.paths.state_directory.mkdir(parents=True)
-    (profile.paths.state_directory / "tour-seen").touch()
-    assert not console_options(profile, None, since="").has_tour
-
-
 @pytest.mark.parametrize(("value", "is_off"), [("1", True), ("", False)])
 def test_no_color_counts_when_it_says_something(
     value: str, is_off: bool, monkeypatch: pytest.MonkeyPatch

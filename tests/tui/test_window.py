@@ -14,10 +14,11 @@ from veloz_tui.domain.commands import (
     Reduce,
 )
 from veloz_tui.domain.views import LogEntry
-from veloz_tui.tui import texts
+from veloz_tui.tui import history, texts
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.ordering import presets_of
 from veloz_tui.tui.session import Mode as Keys
+from veloz_tui.tui.tour import Tour
 
 
 async def test_numbers_focus_panes_even_hidden_ones() -> None:
@@ -213,23 +214,32 @@ async def test_a_crash_prints_no_local_variables() -> None:
     assert "hunter2hunter2" not in shown and "╭─ locals" not in shown
 
 
-async def test_the_tour_ends_with_a_re_armed_engine_and_is_remembered(tmp_path: Path) -> None:
-    mark = tmp_path / "tour-seen"
-    async with console(options=ConsoleOptions(reads_tmux=False, tour_file=mark)) as c:
-        c.session.tour._step = 5
+async def test_the_tour_ends_with_a_re_armed_engine() -> None:
+    async with console() as c:
+        c.session.tour = Tour(is_on=True, step=5)
         await c.press("ctrl+k", "ctrl+k")
         assert c.session.tour.line.startswith("Tour 6/6")
         entry = LogEntry(seq=99, at=f.NOON, kind="kill", text="RE-ARMED full by pid 812")
         c.app.on_entries((entry,))
         assert c.session.tour.is_over
-    assert mark.exists()
 
 
-async def test_an_unfinished_tour_is_shown_again(tmp_path: Path) -> None:
-    mark = tmp_path / "tour-seen"
-    async with console(options=ConsoleOptions(reads_tmux=False, tour_file=mark)):
-        pass
-    assert not mark.exists()
+async def test_the_next_console_goes_on_where_the_tour_stood(tmp_path: Path) -> None:
+    options = ConsoleOptions(reads_tmux=False, tour_file=tmp_path / "tour")
+    async with console(options=options) as c:
+        await c.press("ctrl+k", "escape")
+    async with console(options=options) as c:
+        assert c.session.tour.line.startswith("Tour 2/6")
+        await c.press("colon", *"tour off", "enter")
+    async with console(options=options) as c:
+        assert c.session.tour.is_over
+
+
+def test_a_broken_mark_begins_the_tour_anew(tmp_path: Path) -> None:
+    path = tmp_path / "tour"
+    for text in ("", "x", "-1", "9" * 5000):
+        path.write_text(text)
+        assert history.number(path) == 0
 
 
 async def test_a_real_account_is_no_place_for_a_tour() -> None:

@@ -21,14 +21,13 @@ def console_options(
 ) -> ConsoleOptions:
     """Translate the settings; None: defaults."""
     paths = profile.paths
-    tour_file = paths.state_directory / "tour-seen"
     options = ConsoleOptions(
         no_color=bool(os.environ.get("NO_COLOR")),
         themes_dir=paths.config_directory / "themes",
         history_file=paths.state_directory / "history",
-        tour_file=tour_file,
+        tour_file=paths.state_directory / "tour",
         seen_file=paths.state_directory / "console-seen",
-        has_tour=not is_read_only and not tour_file.exists(),
+        has_tour=not is_read_only,
         is_observer=is_read_only,
         since=since,
     )

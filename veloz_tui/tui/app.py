@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from typing import ClassVar, Final
@@ -98,7 +100,8 @@ class VelozApp(App[str]):
     async def on_unmount(self) -> None:
         """A kill on its way is not dropped by leaving, nor by a terminal that vanishes."""
         history.save(self.options.history_file, self.session.history)
-        history.mark(self.options.tour_file, when=self.session.tour.is_over)
+        if self.options.has_tour:
+            history.save(self.options.tour_file, [str(self.session.tour.step)])
         history.mark(self.options.seen_file, when=self.session.store.view is not None)
         if self._killing is not None:
             await asyncio.wait({self._killing}, timeout=LEAVE_S)
@@ -296,7 +299,7 @@ def _said(app: VelozApp, farewell: str | None) -> int:
     reason = None if driver is None else driver.hung_up
     with contextlib.suppress(OSError):  # the terminal may be gone
         if farewell:
-            sys.stdout.write(farewell + "\n")
+            sys.stdout.write(textwrap.fill(farewell, shutil.get_terminal_size().columns) + "\n")
         elif reason is not None:
             sys.stdout.write(texts.ended(reason) + "\n")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What a profile's consoles remember in files of the owner's: typed commands, and that the tour was seen."""
+"""What a profile's consoles remember in files of the owner's: typed commands, where the tour stands."""
 
 import contextlib
 import os
@@ -54,3 +54,9 @@ def seen_at(path: Path | None) -> Nanos | None:
         return None if path is None else Nanos(path.stat().st_mtime_ns)
     except OSError:
         return None
+
+
+def number(path: Path | None) -> int:
+    """The number in a file; 0 if there is none."""
+    lines = load(path)
+    return int(lines[0]) if lines and lines[0].isdecimal() and len(lines[0]) < 4 else 0

@@ -28,7 +28,7 @@ class ConsoleOptions(msgspec.Struct, frozen=True, kw_only=True):
     has_tour: bool = True
     """Lead through the first steps; in a DEMO only."""
     tour_file: Path | None = None
-    """Made when the tour was ended or switched off: it isn't shown again."""
+    """Where the tour stands: the next console goes on there."""
     is_observer: bool = False
     """Look only: never ask for control. Kill works all the same."""
     reads_tmux: bool = True

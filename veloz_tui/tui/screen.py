@@ -31,6 +31,7 @@ class Frame(NamedTuple):
 def compose(session: Session, *, width: int, height: int, glyphs: Glyphs, terminal: Terminal) -> Frame:
     """Draw everything once."""
     now = session.clock()
+    session.settle_message()
     lost = session.store.link_lost_s(now)
     terminal = terminal._replace(
         link_lost_s=lost,

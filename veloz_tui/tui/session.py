@@ -26,9 +26,8 @@ from veloz_tui.tui.tour import Tour
 
 MESSAGE_S: Final = 10.0
 HOLD_S: Final = 3.0
-"""How long an answer or a warning stays before lesser news may replace it."""
+"""How long an answer, or grave news, stays before the next news."""
 REPEAT_S: Final = 60.0
-_RANKS: Final = {"warn": 1, "crit": 2}
 BELL_EVERY_S: Final = 2.0
 _RECENT: Final = 20
 _FEW: Final = 3
@@ -53,11 +52,14 @@ class Message(NamedTuple):
     is_news: bool = False
 
     def holds(self, news_tone: str, now: float) -> bool:
-        """True while lesser news must not take its place: a denial, or an answer nobody can have read yet."""
-        if now - self.at >= HOLD_S:
-            return False
-        mine, other = _RANKS.get(self.tone, 0), _RANKS.get(news_tone, 0)
-        return mine > other or (not self.is_news and other == 0)
+        """True while news must wait: behind an answer nobody can have read yet, or behind graver news."""
+        is_graver = _rank(self.tone) > _rank(news_tone)
+        is_progress = self.tone == news_tone == "crit"  # of the kill that was just asked for
+        return now - self.at < HOLD_S and (is_graver or not (self.is_news or is_progress))
+
+
+def _rank(tone: str) -> int:
+    return {"warn": 1, "crit": 2}.get(tone, 0)
 
 
 class Closing(NamedTuple):
@@ -87,7 +89,7 @@ class Session:
         self.kill_key = KillKey()
         self.burst = keys.BurstGuard()
         self.doubles = {name: DoublePress() for name in ("cancel", "cancel_all", "pause")}
-        self.tour = Tour(is_on=options.has_tour)
+        self.tour = Tour(is_on=options.has_tour, step=history.number(options.tour_file))
         self.mode = Mode.PANES
         self.focus = "ladder"
         self.is_zoomed = False
@@ -99,6 +101,7 @@ class Session:
         self.scroll = Scroll()
         self.instrument_id: InstrumentId | None = options.instrument
         self.message: Message | None = None
+        self._waiting: Message | None = None
         self.edit = LineEdit()
         self.history: deque[str] = deque(maxlen=200)
         self.command_hint = ""
@@ -168,8 +171,20 @@ class Session:
 
     def _tell(self, entry: LogEntry, *, is_mine: bool) -> None:
         now, tone = self.clock(), _tone(entry)
+        news = Message(fmt.clean(entry.text), tone, now, is_news=True)
         if is_mine or self.message is None or not self.message.holds(tone, now):
-            self.message = Message(fmt.clean(entry.text), tone, now, is_news=True)
+            self.message = news
+        elif self._waiting is None or _rank(self._waiting.tone) <= _rank(tone):
+            self._waiting = news
+
+    def settle_message(self) -> None:
+        """News that waited behind something are told, unless they have become old."""
+        waiting, now = self._waiting, self.clock()
+        if waiting is None or (self.message is not None and self.message.holds(waiting.tone, now)):
+            return
+        self._waiting = None
+        if now - waiting.at < 2 * HOLD_S:
+            self.message = waiting._replace(at=now)
 
     def on_ack(self, ack: Ack) -> None:
         """An answer; commands with their own reaction have had it. A few orders' fate is told to the end."""

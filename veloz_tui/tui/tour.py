@@ -12,8 +12,13 @@ _STEPS: Final = ("kill_once", "buy", "fill", "cancel", "start", "rearm")
 class Tour:
     """Which of the six steps is next. A step is done by the real action, in any mode of mind."""
 
-    def __init__(self, *, is_on: bool) -> None:
-        self._step = 0 if is_on else len(_STEPS)
+    def __init__(self, *, is_on: bool, step: int = 0) -> None:
+        self._step = min(max(step, 0), len(_STEPS)) if is_on else len(_STEPS)
+
+    @property
+    def step(self) -> int:
+        """How many steps are done."""
+        return self._step
 
     @property
     def line(self) -> str:

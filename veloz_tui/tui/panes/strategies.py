@@ -52,13 +52,14 @@ def _row(strategy: StrategyView, names: Names, glyphs: Glyphs) -> Row:
     position = fmt.UNKNOWN
     if strategy.position is not None:
         position = fmt.signed(strategy.position, 4) if strategy.position else fmt.ZERO_SIZE
+    tone = "warn" if strategy.state is StrategyState.FAULTED else "muted"
     p99 = strategy.callback_p99_us
     return Row(
         strategy.strategy_id,
         (
             (fmt.clean(strategy.strategy_id), "base"),
             _state(strategy, glyphs),
-            (fmt.clean(strategy.doing), "muted" if strategy.state is not StrategyState.FAULTED else "warn"),
+            (fmt.clean(strategy.doing).removeprefix("stopped, "), tone),
             (position, "base"),
             rows.money(strategy.day_pnl),
             (str(strategy.open_orders), "base" if strategy.open_orders else "muted"),
