@@ -1,7 +1,11 @@
 """kill.flag: while it exists an engine starts HALTED. Written by whoever kills, gone with the re-arm."""
 
+import asyncio
+import logging
 import os
 from pathlib import Path
+
+_LOG = logging.getLogger(__name__)
 
 
 def raise_flag(path: Path, *, kill_id: str) -> None:
@@ -16,6 +20,12 @@ def raise_flag(path: Path, *, kill_id: str) -> None:
     finally:
         os.close(descriptor)
     _sync_folder(path)
+
+
+def raise_flag_soon(path: Path, *, kill_id: str) -> None:
+    """Make it durable in a thread: its fsync must hold nothing up. That it failed can only be logged."""
+    raised = asyncio.get_running_loop().run_in_executor(None, lambda: raise_flag(path, kill_id=kill_id))
+    raised.add_done_callback(_log_failure)
 
 
 def read_flag(path: Path) -> str:
@@ -33,6 +43,11 @@ def lower_flag(path: Path) -> None:
     """Remove the flag, durably."""
     path.unlink(missing_ok=True)
     _sync_folder(path)
+
+
+def _log_failure(raised: "asyncio.Future[None]") -> None:
+    if not raised.cancelled() and raised.exception() is not None:
+        _LOG.critical("kill flag not written, a restart may not be halted: %s", raised.exception())
 
 
 def _sync_folder(path: Path) -> None:

@@ -37,8 +37,9 @@ from veloz_tui.runtime import sim_child
 from veloz_tui.runtime.clock import EngineClock
 from veloz_tui.runtime.compose import binance_hosts, version
 from veloz_tui.runtime.engine_child import EngineChild
-from veloz_tui.runtime.flag import raise_flag, read_flag
+from veloz_tui.runtime.flag import raise_flag_soon, read_flag
 from veloz_tui.runtime.kill_record import write_report
+from veloz_tui.runtime.kill_view import kill_view
 from veloz_tui.runtime.link import (
     AdoptEngine,
     EngineLeaving,
@@ -51,7 +52,8 @@ from veloz_tui.runtime.link import (
     PrepareKill,
     StopEngineRequest,
 )
-from veloz_tui.runtime.sweep import Sweep, SweepReport
+from veloz_tui.runtime.sweep import SweepReport
+from veloz_tui.runtime.sweeps import Sweeps
 from veloz_tui.venues.binance.kill_client import KillClient
 from veloz_tui.venues.binance.requests import signer_for
 
@@ -89,11 +91,10 @@ class Guardian:
         self._kill_at = 0.0
         self._kill_progress_at = 0.0
         self._kill_state: KillState | None = None
-        self._sweep: asyncio.Task[SweepReport] | None = None
-        self._sweeps: set[asyncio.Task[SweepReport]] = set()
-        """Those under way: one of an engine's death goes on beside a kill's."""
-        self._report: SweepReport | None = None
-        self._client: KillClient | None = None
+        self._joined = ""
+        """The kill that was under way in the engine when ours came."""
+        self._client: KillClient
+        self._sweeps: Sweeps
         self._text = ""
 
     async def run(self, adopted: EngineChild | None = None) -> int:
@@ -105,7 +106,7 @@ class Guardian:
             self._demo_secret = Secret(key.private_pem)
             self._sim = await sim_child.find_or_start(self._paths, key)
             self._keys = (key.material,)
-        self._client = self._kill_client()
+        self._arm()
         async with serve_guardian(self._paths.guardian_socket, self._answer):
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGUSR1, self._kill_by_signal)
@@ -122,11 +123,18 @@ class Guardian:
                 await self._stop_engine()
                 for task in work:
                     task.cancel()
+                if self._kill is not None and not self._progress().is_done:
+                    self._start_sweep(by=self._kill.by, reason=self._kill.reason)
         # An unfinished kill outlives the wish to leave; what a sweep raised is in the log.
-        await asyncio.gather(*self._sweeps, return_exceptions=True)
+        await self._sweeps.finish()
         await self._client.aclose()
         failed = self._engine.exit_code if self._engine is not None else None
         return self._exit_code or max(failed or 0, 0)
+
+    def _arm(self) -> None:
+        """Everything a kill needs, once the keys are there."""
+        self._client = self._kill_client()
+        self._sweeps = Sweeps(self._client, on_progress=self._on_progress)
 
     def _kill_client(self) -> KillClient:
         config = self._settings.venues.binance
@@ -201,18 +209,23 @@ class Guardian:
         """A new engine starts once nothing is open, or after a while: it sweeps by itself if halted."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
-            if self._report is None or "first_zero" in self._report.stamps:
+            report = self._sweeps.report
+            if report is None or "first_zero" in report.stamps:
                 return
             await asyncio.sleep(TICK_S)
 
     def _on_message(self, message: FromEngine) -> None:
         match message:
             case KillState():
+                if not self._concerns_us(message):
+                    return
                 if self._kill_state is None or message != self._kill_state:
                     self._kill_progress_at = time.monotonic()
                 self._kill_state = message
             case EngineRearmed():
-                self._kill = self._kill_state = self._report = None
+                self._kill = self._kill_state = None
+                self._sweeps.end()
+                self._sweeps.forget()
             case AdoptEngine():
                 _LOG.warning("the engine handed its keys over twice")
             case EngineLeaving():
@@ -220,6 +233,14 @@ class Guardian:
                 self._text = message.reason
                 if message.is_shutdown:
                     self._stop.set()
+
+    def _concerns_us(self, state: KillState) -> bool:
+        """Whether it is about our kill, or one under way that ours joined; not about one that was over."""
+        if self._kill is None or state.kill_id == self._kill.kill_id:
+            return True
+        if "certified_zero" not in state.stamps:
+            self._joined = state.kill_id
+        return state.kill_id == self._joined
 
     async def _stop_engine(self) -> None:
         engine = self._engine
@@ -247,6 +268,8 @@ class Guardian:
             last = now
             if engine is not None and engine.is_alive:
                 await self._check_beats(engine)
+                if engine.phase == "READY" and self._kill is None:
+                    self._sweeps.end()  # it has reconciled: what rests now is wanted
             await self._check_kill(now)
 
     async def _check_beats(self, engine: EngineChild) -> None:
@@ -256,7 +279,7 @@ class Guardian:
             await engine.fence()
 
     async def _check_kill(self, now: float) -> None:
-        if self._kill is None or self._sweep is not None:
+        if self._kill is None or self._sweeps.has_begun:
             return
         stamps = self._kill_state.stamps if self._kill_state is not None else {}
         if "certified_zero" in stamps:
@@ -277,7 +300,6 @@ class Guardian:
         self._start_sweep(by=kill.by, reason=kill.reason, fenced_ms=(time.monotonic() - self._kill_at) * 1000)
 
     async def _keep_warm(self) -> None:
-        assert self._client is not None
         while True:
             await self._client.warm_up()
             await asyncio.sleep(WARM_UP_EVERY_S)
@@ -288,43 +310,32 @@ class Guardian:
         self._begin_kill(GuardianKill(kill_id=_kill_id(), by="SIGUSR1", reason="signal"))
 
     def _begin_kill(self, kill: GuardianKill) -> None:
-        """Tell the engine at once, make the flag durable beside it, start the timers. Idempotent."""
-        if self._kill is not None:
+        """Tell the engine at once, make the flag durable beside it, start the timers. Idempotent by id.
+
+        A kill that is certified is over: the next one begins anew.
+        """
+        if self._kill is not None and (kill.kill_id == self._kill.kill_id or not self._progress().is_done):
             return
         self._kill = kill
+        self._joined = ""
         self._kill_at = self._kill_progress_at = time.monotonic()
-        self._kill_state = self._report = None
-        self._sweep = None
+        self._kill_state = None
+        self._sweeps.forget()
         if self._engine is not None and self._engine.is_alive:
             self._engine.send(KillEngine(kill.kill_id, kill.by, kill.reason))
-        asyncio.get_running_loop().run_in_executor(
-            None, lambda: raise_flag(self._paths.kill_flag, kill_id=kill.kill_id)
-        )
+        raise_flag_soon(self._paths.kill_flag, kill_id=kill.kill_id)
 
     def _start_sweep(self, *, by: str, reason: str, fenced_ms: float | None = None) -> None:
-        if self._sweep is not None and not self._sweep.done():
-            return
-        assert self._client is not None
         kill_id = self._kill.kill_id if self._kill is not None else _kill_id()
         report = SweepReport(kill_id=kill_id, venue="BINANCE", by=by, reason=reason)
         if fenced_ms is not None:
             report.stamps["gate_closed"] = fenced_ms
-        self._report = report
         kill = self._settings.kill
         settle_s = self._settings.venues.binance.recv_window_ms / 1000 + kill.settle_s
         if self._kill is not None:  # what a fenced engine had on the wire is unknown: the longer time, always
             settle_s += kill.settle_in_doubt_s
-        sweep = Sweep(
-            self._client,
-            report,
-            symbols=self._symbols(),
-            settle_s=settle_s,
-            began=self._kill_at if self._kill is not None else time.monotonic(),
-            on_progress=self._on_progress,
-        )
-        self._sweep = asyncio.create_task(sweep.run(), name=f"sweep {kill_id}")
-        self._sweeps.add(self._sweep)
-        self._sweep.add_done_callback(self._on_swept)
+        began = self._kill_at if self._kill is not None else time.monotonic()
+        self._sweeps.start(report, symbols=self._symbols(), settle_s=settle_s, began=began)
 
     def _symbols(self) -> set[str]:
         configured = {str(i) for i in self._settings.venues.binance.instruments}
@@ -335,12 +346,6 @@ class Guardian:
         self._kill_progress_at = time.monotonic()
         if self._kill is not None:
             write_report(self._paths.state_directory, report)
-
-    def _on_swept(self, task: "asyncio.Task[SweepReport]") -> None:
-        self._sweeps.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            _LOG.critical("the sweep failed", exc_info=task.exception())
-            self._text = f"sweep failed: {task.exception()}; cancel at the venue"
 
     # --- guardian.sock ---
 
@@ -363,31 +368,13 @@ class Guardian:
 
     def _progress(self) -> KillProgress:
         view = self._kill_view()
-        return KillProgress(kill=view, is_done=view.certified_zero_ms is not None, text=self._text)
+        return KillProgress(
+            kill=view, is_done=view.certified_zero_ms is not None, text=self._sweeps.failure or self._text
+        )
 
     def _kill_view(self) -> KillView:
-        """The engine's word, or the hard sweep's where there was one."""
-        stamps: dict[str, float] = {}
-        if self._kill_state is not None:
-            stamps = dict(self._kill_state.stamps)
-        report = self._report if self._kill is not None else None
-        if report is not None:
-            stamps = {**stamps, **report.stamps}
-        flag = read_flag(self._paths.kill_flag)
-        state = self._kill_state
-        return KillView(
-            is_halted=self._kill is not None or bool(flag),
-            kill_id=self._kill.kill_id if self._kill else flag,
-            by=self._kill.by if self._kill else "",
-            gate_closed_ms=stamps.get("gate_closed"),
-            cancels_sent_ms=stamps.get("cancels_sent"),
-            first_zero_ms=stamps.get("first_zero"),
-            certified_zero_ms=stamps.get("certified_zero"),
-            canceled=report.canceled if report else (state.canceled if state else 0),
-            total=state.total if state else 0,
-            unverified=_unverified(report, state),
-            text=report.problem if report else "",
-        )
+        report = self._sweeps.report if self._kill is not None else None
+        return kill_view(self._kill, self._kill_state, report, flag=read_flag(self._paths.kill_flag))
 
     def _status(self) -> GuardianStatus:
         engine = self._engine
@@ -405,16 +392,6 @@ class Guardian:
             restarts=len(self._restarts),
             text=self._text,
         )
-
-
-def _unverified(report: SweepReport | None, state: KillState | None) -> tuple[str, ...]:
-    if report is not None:
-        return (
-            ()
-            if report.still_open == 0
-            else (f"BIN {'?' if report.still_open is None else report.still_open}",)
-        )
-    return state.unverified if state is not None else ()
 
 
 def _kill_id() -> str:
