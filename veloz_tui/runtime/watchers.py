@@ -20,7 +20,7 @@ from veloz_tui.runtime.compose import strategy_spec
 from veloz_tui.runtime.flag import lower_flag, raise_flag
 from veloz_tui.runtime.guardian_link import GuardianLink
 from veloz_tui.runtime.hosts import StrategyHosts
-from veloz_tui.runtime.link import EngineRearmed
+from veloz_tui.runtime.link import EngineRearmed, KillState
 from veloz_tui.strategy.spec import StrategySnapshot
 
 _LOG = logging.getLogger(__name__)
@@ -107,6 +107,8 @@ class NodeWatchers:
     def on_halted(self, halted: Halted) -> None:
         """In a thread: the flag's fsync must not hold up the cancels of the same turn."""
         self._spawn(asyncio.to_thread(raise_flag, self._paths.kill_flag, kill_id=halted.kill_id))
+        # Right after this turn, which closes the gate: a guardian that waits for the next beat might fence.
+        asyncio.get_running_loop().call_soon(self._tell_guardian)
 
     def on_rearmed(self, rearmed: Rearmed) -> None:
         try:
@@ -122,6 +124,11 @@ class NodeWatchers:
         self._on_broken(error)
 
     # --- the rest ---
+
+    def _tell_guardian(self) -> None:
+        record = self._engine.state.kill
+        if record is not None:
+            self.link.send(KillState(record.kill_id, dict(record.stamps)))
 
     async def aclose(self) -> None:
         """Wait for what was begun."""
