@@ -102,6 +102,9 @@ class Console:
     async def press(self, *keys: str) -> None:
         """Keys by their names or characters, one after the other, through the application's queue."""
         for key in keys:
+            if key == "enter":  # people rest before it
+                await self.settle()
+                self.session.typing.rest()
             name = _character_to_key(key) if len(key) == 1 else key
             character = key if len(key) == 1 else _CHARACTERS.get(key)
             self.app.post_message(events.Key(name, character))

@@ -144,9 +144,10 @@ async def test_space_starts_a_stopped_strategy_in_demo() -> None:
         assert isinstance(c.engine.real[-1], StartStrategy)
 
 
-async def start_in_live(c: Console, answer: str) -> None:
+async def start_in_live(c: Console, clock: Clock, answer: str) -> None:
     await c.press("2", "j", "space")
     await c.until(lambda: c.session.mode is Keys.CONFIRM)
+    clock.now += 0.3
     await c.press(answer)
 
 
@@ -155,10 +156,10 @@ async def test_starting_in_live_asks_and_only_y_starts() -> None:
     view = f.view(status=f.status(mode=Mode.LIVE), strategies=stopped)
     clock = Clock()
     async with console(RecordingEngine(view), clock=clock) as c:
-        await start_in_live(c, "enter")
+        await start_in_live(c, clock, "enter")
         assert c.engine.real == []
         clock.now += 1
-        await start_in_live(c, "y")
+        await start_in_live(c, clock, "y")
         assert isinstance(c.engine.real[-1], StartStrategy)
 
 
@@ -175,6 +176,7 @@ async def test_pause_needs_two_presses_and_reduce_one() -> None:
 async def test_alerts_are_acknowledged_one_by_one_or_all() -> None:
     async with console() as c:
         await c.press("a", "A", "m")
+        await c.until(lambda: len(c.engine.real) == 3)
         kinds = [type(command) for command in c.engine.real]
         assert kinds == [AcknowledgeAlert, AcknowledgeAlert, MuteAlert]
         assert [command.key for command in c.engine.real if isinstance(command, AcknowledgeAlert)] == [

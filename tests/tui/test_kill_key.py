@@ -6,6 +6,7 @@ import pytest
 
 from tests.tui import factories as f
 from tests.tui.harness import Clock, RecordingEngine, console
+from veloz_tui.control.client import Link, LinkState
 from veloz_tui.control.errors import LinkLost
 from veloz_tui.control.guardian import GuardianReply
 from veloz_tui.domain.commands import KillPrepare
@@ -150,6 +151,14 @@ async def test_typed_kill_asks_nothing_more() -> None:
         await c.press("colon", *"kill", "enter")
         await c.until(lambda: c.engine.kills)
         assert c.engine.kills == ["typed"]
+
+
+async def test_a_lost_link_is_not_called_read_only() -> None:
+    async with console() as c:
+        c.app.on_link(Link(LinkState.DOWN, text="no engine"))
+        await c.settle()
+        shown = "\n".join(c.text)
+        assert "data OLD" in shown and "READ-ONLY" not in shown
 
 
 async def test_the_status_says_untested_until_a_kill_chord_arrived() -> None:

@@ -174,11 +174,58 @@ async def test_a_typed_command_is_sent_as_the_grammar_reads_it() -> None:
 
 
 async def test_in_live_a_typed_order_asks_once_more() -> None:
-    async with console(live_view()) as c:
+    clock = Clock()
+    async with console(live_view(), clock=clock) as c:
         await c.press("colon", *"buy 0.05 btc @bid post", "enter")
         assert c.engine.real == [] and c.session.mode is Keys.CONFIRM
+        clock.now += 0.3
         await c.press("y")
         assert isinstance(c.engine.real[-1], PlaceOrder)
+
+
+async def test_a_yes_before_the_question_could_be_read_is_no_answer() -> None:
+    clock = Clock()
+    async with console(live_view(), clock=clock) as c:
+        await c.press("colon", *"buy 0.05 btc @bid post", "enter")
+        clock.now += 0.2
+        await c.press("y")
+        assert c.engine.real == [] and c.session.question is not None
+        assert c.message == texts.NOT_READ
+        clock.now += 0.2
+        await c.press("n")
+        assert c.engine.real == [] and c.session.question is None
+
+
+async def test_a_line_pasted_as_live_keys_is_not_sent_by_its_own_enter() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        for key in ("colon", *"cancel all", "enter"):
+            c.session.press(*_event(key))
+        assert c.engine.real == [] and c.session.mode is Keys.COMMAND
+        assert c.session.command_hint == texts.TYPED_TOO_FAST
+        clock.now += 1
+        await c.press("enter")
+        assert len(c.engine.real) == 1
+
+
+async def test_a_typed_kill_is_never_too_fast() -> None:
+    async with console(clock=Clock()) as c:
+        for key in ("colon", *"kill", "enter"):
+            c.session.press(*_event(key))
+        await c.until(lambda: c.engine.kills)
+
+
+@pytest.mark.parametrize("text", ["quit", "make", "apt install", "Ahello", "rm -rf x"])
+async def test_the_head_of_a_pasted_text_neither_leaves_nor_silences_anything(text: str) -> None:
+    async with console() as c:
+        await c.press(*text)
+        await asyncio.sleep(0.1)
+        assert c.engine.real == [] and not c.has_left
+        assert c.session.muted_until == float("-inf")
+
+
+def _event(key: str) -> tuple[str, str | None]:
+    return (key, {"colon": ":", "enter": "\r"}.get(key, key))
 
 
 async def test_nonsense_stays_on_the_line_with_its_reason() -> None:

@@ -22,7 +22,7 @@ from veloz_tui.tui.kill import Stroke
 from veloz_tui.tui.panes import alerts as alerts_pane
 from veloz_tui.tui.panes.ladder import price_key
 from veloz_tui.tui.session import Mode as Keys
-from veloz_tui.tui.session import Question, Session
+from veloz_tui.tui.session import Session
 
 MUTE_S: Final = 600.0
 
@@ -196,9 +196,14 @@ def help_key(session: Session, key: str, character: str | None) -> None:
 
 
 def confirm_key(session: Session, key: str, character: str | None) -> None:
-    """A yes-or-no question: `y` is yes, the focus is on No."""
+    """A yes-or-no question: `y` is yes, the focus is on No. A `y` before it could be read is neither."""
+    is_yes = character is not None and character.lower() == "y"
+    asked = session.question
+    if asked is not None and is_yes and not session.was_seen(asked.frame, asked.at):
+        session.say(texts.NOT_READ, "muted")
+        return
     question, session.question, session.mode = session.question, None, Keys.PANES
-    if question is not None and character is not None and character.lower() == "y":
+    if question is not None and is_yes:
         question.on_yes()
     else:
         session.message = None
@@ -247,10 +252,7 @@ def _start(session: Session, strategy: StrategyView) -> None:
         limits = (
             f"orders cap {view.status.orders_cap}" if view.status.orders_cap is not None else "no order cap"
         )
-        session.question = Question(
-            texts.start_live(name, limits), partial(_send_start, session, strategy.strategy_id)
-        )
-        session.mode = Keys.CONFIRM
+        session.ask(texts.start_live(name, limits), partial(_send_start, session, strategy.strategy_id))
     else:
         _send_start(session, strategy.strategy_id)
 

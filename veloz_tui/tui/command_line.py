@@ -13,7 +13,7 @@ from veloz_tui.tui import actions, fmt, texts
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.ordering import presets_of
 from veloz_tui.tui.session import Mode as Keys
-from veloz_tui.tui.session import Question, Session
+from veloz_tui.tui.session import Session
 
 _SHOWN_HINTS: Final = 6
 
@@ -41,6 +41,8 @@ def line_key(session: Session, key: str, character: str | None) -> None:
         _complete(session)
     elif session.edit.key(key, character):
         session.command_hint = ""
+        if character is not None and character.isprintable():
+            session.typing.typed(session.clock())
 
 
 def review(session: Session) -> tuple[str, str]:
@@ -103,6 +105,10 @@ def _enter(session: Session) -> None:
         session.mode = Keys.PANES
         session.kill("typed")
         return
+    if session.typing.is_burst(session.clock()):
+        session.typing.rest()
+        session.command_hint = texts.TYPED_TOO_FAST
+        return
     if text.lstrip(": ").lower() in {"q", "wq", "q!", "quit"}:
         session.mode = Keys.PANES
         actions.detach(session)
@@ -125,10 +131,8 @@ def _act(session: Session, text: str, parsed: Parsed | GrammarError) -> None:
     if isinstance(parsed.command, LocalCommand):
         _local(session, parsed.command)
     elif parsed.increases_risk and view is not None and view.status.mode is Mode.LIVE:
-        session.question = Question(
-            texts.send_live(fmt.clean(parsed.review)), partial(_send, session, parsed.command, text)
-        )
-        session.mode = Keys.CONFIRM
+        review = texts.send_live(fmt.clean(parsed.review))
+        session.ask(review, partial(_send, session, parsed.command, text))
     else:
         _send(session, parsed.command, text)
 

@@ -12,7 +12,8 @@ class Danger(StrEnum):
 
     NONE = "none"
     REDUCES = "reduces"  # cancels, stops, closes: fast, but locked after a burst
-    INCREASES = "increases"  # held for 60 ms to see whether it is the head of a burst
+    INCREASES = "increases"  # held for 60 ms to see whether it is the head of a burst; so is what leaves
+    #                          the console (a shell would get the rest of the text) or silences an alert
     KILL = "kill"  # never locked, never held, everywhere
 
 
@@ -77,9 +78,11 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("reduce", ANY_PANE, ("R", "shift+r"), "reduce", "Only orders that shrink; off by :resume.",
            danger=_R),
     Action("read", ANY_PANE, ("enter",), "read", "Show the selected row whole on the message line."),
-    Action("ack", ANY_PANE, ("a",), "ack", "Acknowledge the selected alert (the newest without a cursor)."),
-    Action("ack_all", ANY_PANE, ("A", "shift+a"), "ack all", "Acknowledge all alerts."),
-    Action("mute", ANY_PANE, ("m",), "mute", "Mute the bell for 10 min; critical alerts still ring."),
+    Action("ack", ANY_PANE, ("a",), "ack", "Acknowledge the selected alert (the newest without a cursor).",
+           danger=_I),
+    Action("ack_all", ANY_PANE, ("A", "shift+a"), "ack all", "Acknowledge all alerts.", danger=_I),
+    Action("mute", ANY_PANE, ("m",), "mute", "Mute the bell for 10 min; critical alerts still ring.",
+           danger=_I),
     Action("zoom", ANY_PANE, ("z",), "zoom", "Give the whole body to this pane, and back.", footer=6),
     Action("recentre", "ladder", ("c",), "recentre", "Put the best prices into the middle.", footer=7),
     Action("coarser", "ladder", ("plus", "equals_sign"), "coarser", "Fewer, wider price rows."),
@@ -101,7 +104,7 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("clear", ANY_PANE, ("escape",), "clear", "Drop the cursor, the message or the question."),
     Action("leave", EVERYWHERE, ("ctrl+q",), "detach", "Leave from anywhere; the engine goes on."),
     Action("detach", ANY_PANE, ("q",), "detach", "Leave the console; the engine goes on.", footer=5,
-           keys_shown="q"),
+           danger=_I, keys_shown="q"),
     Action("hint", EVERYWHERE, ("ctrl+c",), "hint", "Says how to detach and how to kill; does neither."),
     Action("repaint", EVERYWHERE, ("ctrl+l",), "repaint", "Paint the whole screen again."),
 )  # fmt: skip

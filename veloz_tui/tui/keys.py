@@ -98,5 +98,24 @@ class BurstGuard:
         return now < self._locked_until
 
 
+class FastTyping:
+    """Four characters within 150 ms were pasted as live keys: Enter behind them isn't anybody's decision."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque(maxlen=BurstGuard.BURST_KEYS)
+
+    def typed(self, now: float) -> None:
+        """A character went into a text."""
+        self._times.append(now)
+
+    def rest(self) -> None:
+        """The hand rested: what was typed counts as typed."""
+        self._times.clear()
+
+    def is_burst(self, now: float) -> bool:
+        """True if the last characters came faster than people type."""
+        return _full_within(self._times, BurstGuard.BURST_S, now)
+
+
 def _full_within(times: deque[float], span_s: float, now: float) -> bool:
     return len(times) == times.maxlen and now - times[0] <= span_s

@@ -19,7 +19,6 @@ from veloz_tui.tui.session import Closing, Session
 from veloz_tui.tui.session import Mode as Keys
 from veloz_tui.tui.ticket import Step, Ticket, parse_number
 
-REVIEW_S: Final = 0.250
 ASK_EVERY_S: Final = 1.0
 _PRESETS: Final = tuple(Decimal(text) for text in ("0.01", "0.05", "0.1", "0.5", "1"))
 _DEFAULT_PRESET: Final = 1
@@ -189,7 +188,7 @@ def _submit(session: Session, ticket: Ticket) -> None:
     if request is None:
         review(session, ticket)
         session.say(texts.MARKET_MOVED, "warn")
-    elif not _was_seen(session):
+    elif session.review_frame is None or not session.was_seen(session.review_frame, session.review_at):
         session.say(texts.TOO_FAST, "muted")
     elif ticket.is_unusual(session.recent_quantities) and ticket.typed != "yes":
         session.say(texts.TYPE_YES, "warn")
@@ -198,12 +197,6 @@ def _submit(session: Session, ticket: Ticket) -> None:
         session.ticket, session.mode = None, Keys.PANES
         session.tour.done("buy")
         session.say(f"{_label(request)} sent")
-
-
-def _was_seen(session: Session) -> bool:
-    frame = session.review_frame
-    waited = session.clock() - session.review_at
-    return frame is not None and session.frame_acknowledged >= frame and waited >= REVIEW_S
 
 
 def _label(request: OrderRequest) -> str:

@@ -36,7 +36,7 @@ def compose(session: Session, *, width: int, height: int, glyphs: Glyphs, termin
     terminal = terminal._replace(
         link_lost_s=lost,
         kill_tested=session.kill_key.tested,
-        is_observer=session.store.view is not None and not session.store.has_control,
+        is_observer=session.store.is_observer,
     )
     strip = strip_lines(session, width)
     plan = layout.plan(

@@ -27,6 +27,8 @@ from veloz_tui.tui.tour import Tour
 MESSAGE_S: Final = 10.0
 HOLD_S: Final = 3.0
 """How long an answer, or grave news, stays before the next news."""
+READ_S: Final = 0.250
+"""A review or a question younger than this can't have been read."""
 REPEAT_S: Final = 60.0
 BELL_EVERY_S: Final = 2.0
 _RECENT: Final = 20
@@ -74,6 +76,9 @@ class Question(NamedTuple):
 
     text: str
     on_yes: Callable[[], None]
+    frame: int
+    """The first frame that shows it."""
+    at: float
 
 
 class Session:
@@ -88,6 +93,7 @@ class Session:
         self.keymap = Keymap(options.keymap)
         self.kill_key = KillKey()
         self.burst = keys.BurstGuard()
+        self.typing = keys.FastTyping()
         self.doubles = {name: DoublePress() for name in ("cancel", "cancel_all", "pause")}
         self.tour = Tour(is_on=options.has_tour, step=history.number(options.tour_file))
         self.mode = Mode.PANES
@@ -337,6 +343,15 @@ class Session:
             call()
 
     # -- frames -----------------------------------------------------------------------------------------
+
+    def ask(self, text: str, on_yes: Callable[[], None]) -> None:
+        """Put a yes-or-no question on the strip."""
+        self.question = Question(text, on_yes, self.frame_no + 1, self.clock())
+        self.mode = Mode.CONFIRM
+
+    def was_seen(self, frame: int, since: float) -> bool:
+        """True once the terminal has drawn a frame, and somebody had time to read it."""
+        return self.frame_acknowledged >= frame and self.clock() - since >= READ_S
 
     def painted(self, frame_no: int) -> None:
         """A frame was handed to the terminal: banners of guarded keys count from here."""

@@ -93,6 +93,11 @@ class Store:
         """True if this console may change things."""
         return self.link.has_control
 
+    @property
+    def is_observer(self) -> bool:
+        """True if another console has control; without a link nobody knows."""
+        return self.view is not None and self.link.state is LinkState.UP and not self.link.has_control
+
     def link_lost_s(self, now: float) -> float | None:
         """Seconds without a word from the engine, None while it talks."""
         if self._heard_at is None:

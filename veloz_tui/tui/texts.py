@@ -227,6 +227,7 @@ def start_live(name: str, limits: str) -> str:
 NOTHING_TO_CLOSE = "No position here: select one in Positions (6)"
 CLOSE_DROPPED = "Not closed"
 MARKET_MOVED = "The market changed sides: look again, then Enter"
+NOT_READ = "Too fast: read the question, then y"
 TOO_FAST = "Too fast: look at the review line, then Enter"
 TYPE_YES = "Over 5x your usual size: type yes, then Enter"
 ASKING_RISK = "asking risk…"
@@ -250,6 +251,9 @@ COMMAND_HELP = (
 )
 NO_COMPLETION = "nothing fits here"
 RECALLED = "From the history: change it or press End, then Enter"
+TYPED_NOT_READ = "Too fast: read the question, then y"
+TOO_FAST = "Faster than people type: if you mean it, Enter once more"
+TYPED_TOO_FAST = "Faster than people type: if you mean it, Enter once more"
 TYPE_PROFILE = "Type the profile's name, then Enter"
 
 
