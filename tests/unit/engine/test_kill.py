@@ -1,10 +1,12 @@
 """The kill switch: freeze, cancel, verify, certify, and the way back."""
 
+import msgspec
 import pytest
 
 from tests.unit.engine.factories import (
     BTC,
     MM,
+    SETTINGS,
     VENUE,
     Core,
     fill,
@@ -26,6 +28,7 @@ from veloz_tui.domain.types import (
     Side,
     StrategyState,
     TradingState,
+    VenueId,
 )
 from veloz_tui.engine.actions import (
     Cancel,
@@ -237,6 +240,22 @@ def test_an_order_that_arrives_late_is_canceled_and_voids_the_zero() -> None:
     core.send(report(order, "CANCELED"))
     core.listed()
     assert "certified_zero" in core.stamps
+
+
+def test_all_venues_must_be_at_zero_at_once() -> None:
+    other = VenueId("KRAKEN")
+    core = Core(settings=msgspec.structs.replace(SETTINGS, venues=(VENUE, other)))
+    core.kill()
+    core.later(s=SETTLE_S + 1)
+    core.listed()
+    assert not core.stamps
+    core.later(ms=10)
+    core.listed(foreign())  # the first one isn't any more
+    core.later(ms=10)
+    core.send(r.OpenOrdersListed(other, None, (), core.now, "kill"))
+    assert not core.stamps
+    core.listed()
+    assert list(core.stamps) == ["first_zero", "certified_zero"]
 
 
 def test_what_a_list_finds_on_other_instruments_is_swept_too() -> None:
