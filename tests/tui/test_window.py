@@ -31,6 +31,14 @@ async def test_numbers_focus_panes_even_hidden_ones() -> None:
             assert pane in c.app.painter.plan
 
 
+async def test_a_zoomed_pane_says_how_to_get_back_and_esc_does_it() -> None:
+    async with console() as c:
+        await c.press("5", "z")
+        assert texts.ZOOMED in "\n".join(c.text)
+        await c.press("escape")
+        assert len(c.app.painter.plan) > 6 and texts.ZOOMED not in "\n".join(c.text)
+
+
 async def test_tab_and_h_l_move_the_focus() -> None:
     async with console() as c:
         await c.press("tab")

@@ -176,7 +176,7 @@ def zoom(session: Session) -> None:
 
 def clear(session: Session) -> None:
     """Esc: no cursor, no message, no zoom."""
-    session.message = None
+    session.message, session.is_zoomed = None, False
     session.cursors[session.focus].clear()
 
 

@@ -19,7 +19,7 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from veloz_tui.tui.glyphs import UNICODE
+from veloz_tui.tui.glyphs import UNICODE, for_terminal
 from veloz_tui.tui.tty import FrameGate, TtyWriter
 
 _CLOSE_S: Final = 0.5
@@ -112,7 +112,8 @@ class ConsoleDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.write("\x1b[22;2t")  # keep the window's title, to give it back at the end
         # Where does the cursor stand after an ambiguous sign? Two cells wide: the grid would fall apart.
-        self.write(f"\x1b7\x1b[2;1H{UNICODE.ready}\x1b[6n\x1b8")
+        if for_terminal() is UNICODE:
+            self.write(f"\x1b7\x1b[2;1H{UNICODE.ready}\x1b[6n\x1b8")
 
     def _listen_to_signals(self) -> None:
         for number in (signal.SIGHUP, signal.SIGTERM):

@@ -29,6 +29,14 @@ ASCII: Final = Glyphs(
 )  # fmt: skip
 
 
+_PLAIN: Final = str.maketrans({"·": ".", "…": ".", "–": "-", "×": "x"})
+
+
+def to_ascii(text: str) -> str:
+    """The text with as many characters, none of which such a terminal draws wrongly."""
+    return text if text.isascii() else text.translate(_PLAIN).encode("ascii", "replace").decode()
+
+
 def for_terminal(environ: Mapping[str, str] | None = None) -> Glyphs:
     """ASCII for the Linux text console and for locales which aren't UTF-8."""
     env = os.environ if environ is None else environ

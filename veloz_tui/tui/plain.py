@@ -54,7 +54,7 @@ def _position(position: PositionView, names: Names) -> str:
     places = _places(None if instrument is None else instrument.tick_size)
     side = "LONG" if position.quantity > ZERO else "SHORT"
     return (
-        f"POSITION {names.display(position.instrument_id)} {side} {_bare(abs(position.quantity), None)} "
+        f"POSITION {names.display(position.instrument_id)} {side} {_bare(abs(position.quantity).normalize(), None)} "
         f"entry {_bare(position.entry, places)} breakeven {_bare(position.break_even, places)} "
         f"unrealized {_signed(position.unrealized)}"
     )

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from veloz_tui.domain.views import View
 from veloz_tui.tui import fmt, grid, layout, table, texts
-from veloz_tui.tui.glyphs import Glyphs
+from veloz_tui.tui.glyphs import ASCII, Glyphs, to_ascii
 from veloz_tui.tui.grid import GridRow, PaneContent
 from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES, Action, display, key_text
 from veloz_tui.tui.layout import Box, Plan
@@ -55,7 +57,13 @@ def compose(session: Session, *, width: int, height: int, glyphs: Glyphs, termin
     lines: dict[str, Sequence[Line]] = {}
     for name, box in plan.items():
         lines[name] = _part(name, box, session, strip=strip, glyphs=glyphs, terminal=terminal)
+    if glyphs is ASCII:
+        lines = {name: [_plain(line) for line in part] for name, part in lines.items()}
     return Frame(plan, lines, is_old=lost is not None)
+
+
+def _plain(line: Line) -> Line:
+    return tuple((to_ascii(text), tone) for text, tone in line)
 
 
 def _part(
@@ -100,6 +108,8 @@ def _wanted(session: Session, width: int) -> dict[str, int]:
 
 def _pane(name: str, box: Box, session: Session, glyphs: Glyphs) -> Sequence[Line]:
     content = _content(name, box, session, glyphs)
+    if session.is_zoomed and name != HELP:
+        content = msgspec.structs.replace(content, title=f"{content.title}  {texts.ZOOMED}")
     session.contents[name] = content
     number = str(PANES.index(name) + 1) if name in PANES else ""
     focused = name in {session.focus, HELP}

@@ -48,6 +48,7 @@ EMPTY = {
     "alerts": "nothing to worry about",
     "tape": "no fills yet",
 }
+ZOOMED = "(z: all panes)"
 WAITING = "waiting for the engine…"
 CANT_GO_ON = "too small: 40x10 shows panes, 80x24 is comfortable"
 
