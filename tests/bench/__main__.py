@@ -63,7 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(name: str, options: Options, *, as_json: bool) -> None:
     before, began = os.getloadavg()[0], time.monotonic()
-    rows = asyncio.run(BENCHES[name](options))
+    try:
+        rows = asyncio.run(BENCHES[name](options))
+    except (RuntimeError, TimeoutError) as error:  # the others are still worth measuring
+        rows = [Row(name, "did not come to its end", f"{type(error).__name__} {error}", "", passed=False)]
     if as_json:
         for row in rows:
             print(msgspec.json.encode(row).decode(), flush=True)

@@ -31,16 +31,14 @@ class Params(msgspec.Struct, frozen=True):
 
 class Spreader(Strategy):
     def __init__(self, params: Params) -> None:
-        self.left = {}
         self.count = params.count
 
     def on_book(self, ctx: Context, book: BookView) -> None:
-        left = self.left.setdefault(book.instrument_id, self.count)
-        for number in range(min(left, 50)):
-            price = book.instrument.price_from_level(float(book.best_bid) * (0.97 - 0.0001 * (left - number)))
+        missing = self.count - len(ctx.orders(book.instrument_id))
+        for number in range(min(missing, 20)):
+            price = book.instrument.price_from_level(float(book.best_bid) * (0.97 - 0.0001 * number))
             quantity = book.instrument.quantity_from_level(20 / float(price))
             ctx.limit(book.instrument_id, side=Side.BUY, quantity=quantity, price=price, post_only=True)
-            self.left[book.instrument_id] -= 1
 '''
 
 
@@ -76,6 +74,7 @@ async def _round(orders: int) -> dict[str, float]:
     )
     text = (
         '[profile]\nmode = "DEMO"\n[venues.binance]\ninstruments = ["BTCUSDT", "ETHUSDT"]\n'
+        '[journal]\ndurability = "process"\nsubmit_deadline_ms = 5000\n'
         '[risk]\nmax_orders_per_second = "off"\nopen_orders_max = 1000\nmax_price_deviation = "off"\n'
         '[strategies.spread]\nclass = "spreader.py"\ninstruments = ["BTCUSDT.BINANCE", "ETHUSDT.BINANCE"]\n'
         "inline = true\nautostart = true\nmax_orders_per_second = 1000\n"

@@ -16,6 +16,7 @@ def test_benchmark_runs_and_prints_rows(name: str, capsys: pytest.CaptureFixture
     assert main([name, "--quick", "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert rows
+    assert not [row["value"] for row in rows if row["what"] == "did not come to its end"]
     assert all(row["what"] and row["value"] and "nan" not in row["value"] for row in rows)
 
 
