@@ -53,8 +53,9 @@ def _position(position: PositionView, names: Names) -> str:
     instrument = names.instrument(position.instrument_id)
     places = _places(None if instrument is None else instrument.tick_size)
     side = "LONG" if position.quantity > ZERO else "SHORT"
+    quantity = _bare(abs(position.quantity).normalize(), None)
     return (
-        f"POSITION {names.display(position.instrument_id)} {side} {_bare(abs(position.quantity).normalize(), None)} "
+        f"POSITION {names.display(position.instrument_id)} {side} {quantity} "
         f"entry {_bare(position.entry, places)} breakeven {_bare(position.break_even, places)} "
         f"unrealized {_signed(position.unrealized)}"
     )
