@@ -279,14 +279,14 @@ class Profile:
             cwd="/",
         )
 
-    def start(self) -> View:
+    def start(self, *, within_s: float = READY_WITHIN_S) -> View:
         """`veloz engine`, then READY."""
         done = self.veloz("engine")
         assert done.code == 0, done.err + self.everything_said()
-        return self.until_ready()
+        return self.until_ready(within_s=within_s)
 
-    def until_ready(self) -> View:
-        view = until(self._ready_view, within_s=READY_WITHIN_S, what="READY with fresh books")
+    def until_ready(self, *, within_s: float = READY_WITHIN_S) -> View:
+        view = until(self._ready_view, within_s=within_s, what="READY with fresh books")
         self._note_pids()
         return view
 

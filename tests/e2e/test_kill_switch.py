@@ -22,6 +22,8 @@ from veloz_tui.domain.views import KillView
 from veloz_tui.sim.settings import LimitSettings
 
 ORDERS = 210
+WEIGHT_S = 90.0
+"""Reconciling hundreds of orders after a kill may have to wait for the next minute's request weight."""
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 SETTINGS = """
 [risk]
@@ -149,7 +151,7 @@ def assert_nothing_rests_or_arrives(profile: Profile) -> None:
 
 
 def assert_halted(profile: Profile) -> None:
-    status = until(lambda: profile.until_ready().status, within_s=40)
+    status = profile.until_ready(within_s=WEIGHT_S).status
     assert status.trading_state == "HALTED"
     before = profile.sim.placements()
     ack = profile.place(profile.away("SOLUSDT"))
@@ -172,7 +174,7 @@ def test_kill_of_a_healthy_engine_stays_until_the_typed_rearm_over_a_restart_of_
         assert_nothing_rests_or_arrives(profile)
         assert_halted(profile)
         assert profile.veloz("shutdown").code == 0
-        profile.start()
+        profile.start(within_s=WEIGHT_S)
         assert_halted(profile)
         assert profile.veloz("rearm", "full", "--confirm", "other").code == 2
         assert_halted(profile)
@@ -212,7 +214,7 @@ def test_kill_reaches_zero_and_proves_it(
         assert_nothing_rests_or_arrives(profile)
         assert_halted(profile)
         assert profile.veloz("shutdown").code == 0
-        profile.start()
+        profile.start(within_s=WEIGHT_S)
         assert_halted(profile)
 
 
@@ -231,7 +233,7 @@ def test_kill_without_a_guardian_goes_through_the_engine(capsys: pytest.CaptureF
         assert_halted(profile)
         assert profile.guardian_pid != guardian  # the engine has started another one
         assert profile.veloz("shutdown").code == 0
-        profile.start()
+        profile.start(within_s=WEIGHT_S)
         assert_halted(profile)
 
 
@@ -248,5 +250,5 @@ def test_kill_with_nobody_alive_is_done_by_the_command_itself(capsys: pytest.Cap
         assert "zero open orders, certified" in done.out
         assert_nothing_rests_or_arrives(profile)
         assert holder_pid(profile.paths.engine_lock) is None
-        profile.start()
+        profile.start(within_s=WEIGHT_S)
         assert_halted(profile)

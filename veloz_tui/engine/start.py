@@ -20,6 +20,8 @@ from veloz_tui.engine.actions import SetGate
 from veloz_tui.engine.ticks import TICK, day_start
 from veloz_tui.engine.turn import Turn
 
+_ENDED = (StrategyState.STOPPED, StrategyState.FAULTED)
+
 
 def start(
     turn: Turn, *, account_tag: str, sim_id: str, kill_flag: str, kill_stamps: Mapping[str, float]
@@ -41,6 +43,8 @@ def start(
     for venue in settings.venues:
         turn.emit(VenueStateChanged(turn.now, venue, ChannelState.DOWN, "starting"))
     _doubt_unconfirmed(turn)
+    if was_running:
+        _name_inline_strategies(turn)
     _stop_strategies(turn)
     if was_running:
         text = "the engine did not stop cleanly last time: orders and fills are being reconciled"
@@ -71,9 +75,24 @@ def _doubt_unconfirmed(turn: Turn) -> None:
             turn.emit(OrderInDoubt(turn.now, client_order_id, "the engine restarted before the answer"))
 
 
+def _name_inline_strategies(turn: Turn) -> None:
+    """Nobody else can name one that never came back from a callback: it took the engine with it."""
+    for settings in turn.settings.strategies:
+        record = turn.state.strategies.get(settings.strategy_id)
+        if not settings.is_inline or record is None or record.state in _ENDED:
+            continue
+        text = (
+            f"INLINE {settings.strategy_id} ran inside the engine when that died or hung, and may be why. "
+            "Stopped. Without inline = true it can't stop the engine"
+        )
+        turn.emit(
+            AlertRaised(turn.now, f"inline:{settings.strategy_id}", Severity.WARN, text, "INLINE_SUSPECT")
+        )
+
+
 def _stop_strategies(turn: Turn) -> None:
     for strategy_id, record in turn.state.strategies.items():
-        if record.state not in (StrategyState.STOPPED, StrategyState.FAULTED):
+        if record.state not in _ENDED:
             turn.emit(
                 StrategyChanged(turn.now, strategy_id, StrategyState.STOPPED, record.run, "engine restarted")
             )
