@@ -44,6 +44,8 @@ class EngineChild:
         self.phase = "STARTING"
         self.has_beaten = process is None
         """It got past its start: it may have had orders at the venue."""
+        self.is_heard = True
+        """The line is there: silence on it means something."""
         self.instruments: tuple[str, ...] = ()
         self.beat_at = time.monotonic()
         self._reader = reader
@@ -100,15 +102,15 @@ class EngineChild:
         while True:
             try:
                 line = await self._reader.readline()
-            except (ConnectionError, ValueError):
-                return
-            if not line:
-                return
-            try:
-                message = decode_from_engine(line)
-            except msgspec.DecodeError as error:
+                message = decode_from_engine(line) if line else None
+            except ConnectionError:
+                message = None
+            except (msgspec.DecodeError, ValueError) as error:  # a line too long is a ValueError
                 _LOG.warning("engine said something unreadable: %s", error)
                 continue
+            if message is None:
+                self.is_heard = False
+                return
             if isinstance(message, Beat):
                 self.beat_at = time.monotonic()
                 self.has_beaten = True

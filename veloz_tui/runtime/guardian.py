@@ -273,6 +273,8 @@ class Guardian:
             await self._check_kill(now)
 
     async def _check_beats(self, engine: EngineChild) -> None:
+        if not engine.is_heard:
+            return  # nothing can be heard: it is watched by its pid
         limit = self._settings.engine.wedge_timeout_s if engine.phase == "READY" else STARTING_TIMEOUT_S
         if engine.phase != "FENCED" and engine.beat_age_s > limit:
             _LOG.error("engine %d is silent for %.1f s: fenced", engine.pid, engine.beat_age_s)

@@ -71,16 +71,15 @@ class GuardianLink:
         while True:
             try:
                 line = await self._reader.readline()
-            except (ConnectionError, ValueError) as error:
+                message = decode_to_engine(line) if line else None
+            except ConnectionError as error:
                 _LOG.warning("guardian's line broke: %s", error)
                 return
-            if not line:
-                return
-            try:
-                message = decode_to_engine(line)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, ValueError) as error:  # a line too long is a ValueError
                 _LOG.error("guardian said something unreadable: %s", error)
                 continue
+            if message is None:
+                return
             if not isinstance(message, EngineStart):
                 on_order(message)
 

@@ -274,6 +274,14 @@ async def test_a_silent_engine_is_fenced_by_its_phase(
         assert w.is_fenced is fenced
 
 
+async def test_a_lost_line_is_no_reason_to_fence_an_engine_that_lives(tmp_path: Path) -> None:
+    async with watching(tmp_path) as w:
+        w.engine.is_heard = False
+        w.engine.beat_at = time.monotonic() - FAR_S
+        await w.steps(4)
+        assert not w.is_fenced
+
+
 async def test_a_start_that_takes_over_a_minute_is_fenced(tmp_path: Path) -> None:
     async with watching(tmp_path, phase="STARTING") as w:
         w.engine.beat_at = time.monotonic() - FAR_S - 1
