@@ -32,6 +32,8 @@ async def run(options: Options) -> list[Row]:
     market = load(market_file(count))
     with tempfile.TemporaryDirectory() as folder:
         stacks = _stacks(Path(folder), market)
+        if not options.is_quick:
+            stacks |= _peers(market)
         found: dict[str, list[Measured]] = {name: [] for name in stacks}
         for _ in range(options.size(options.rounds, 1)):
             for name, command in stacks.items():
@@ -73,9 +75,15 @@ def _stacks(folder: Path, market: Market) -> dict[str, list[str]]:
     library = _compiled(folder)
     if library is not None:
         found["C floor"] = [*client, "c", "PORT", last_id, str(library)]
-    for name, python in peers.present().items():
-        found[name] = [str(python), str(peers.script(name)), "PORT", last_id]
     return found
+
+
+def _peers(market: Market) -> dict[str, list[str]]:
+    last_id = str(market.last_ids[-1])
+    return {
+        name: [str(python), str(peers.script(name)), "PORT", last_id]
+        for name, python in peers.present().items()
+    }
 
 
 def _compiled(folder: Path) -> Path | None:
