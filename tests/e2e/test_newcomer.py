@@ -1,8 +1,10 @@
 """The first five minutes of the README, key by key, in a real terminal of 80x24 on the real program."""
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,7 +12,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
+
+from veloz_tui.config.paths import ProfilePaths
+from veloz_tui.runtime.sim_child import SimAddress, address_file
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = [sys.executable, "-m", "veloz_tui"]
@@ -82,9 +88,13 @@ class Newcomer:
         )
 
     def leave(self) -> None:
-        """End what was started: the program by its own command, then the terminal."""
+        """End what was started: the program by its own command, the simulated venue, then the terminal."""
+        sim = address_file(ProfilePaths.of("demo", environ=self.environ))
         try:
             self.command("shutdown")
+            if sim.exists():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(msgspec.json.decode(sim.read_bytes(), type=SimAddress).pid, signal.SIGTERM)
         finally:
             self._tmux("kill-server")
 
