@@ -6,7 +6,7 @@ import pytest
 
 from tests.tui import factories as f
 from veloz_tui.domain.types import Side
-from veloz_tui.domain.views import LevelView
+from veloz_tui.domain.views import LevelView, View
 from veloz_tui.tui.glyphs import UNICODE
 from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import ladder
@@ -60,3 +60,28 @@ def test_a_grouping_the_operator_chose_stays_at_every_size_and_after_recentring(
     scroll.recentre()
     filled_rows(50, scroll)
     assert scroll.step == chosen
+
+
+def dense(first: str, sign: int) -> tuple[LevelView, ...]:
+    """100 levels, one on each tick."""
+    return tuple(LevelView(f.D(first) + sign * f.D(at) / 100, f.D(1), f.D(0)) for at in range(100))
+
+
+def shown(scroll: Scroll, view: View, now: float) -> None:
+    ladder.content(
+        view, view.books[0], width=44, height=20, names=Names(view), scroll=scroll, glyphs=UNICODE, now=now
+    )
+
+
+@pytest.mark.parametrize(("touched_at", "changes"), [(0.0, True), (99.0, False)])
+def test_rows_that_recentre_by_themselves_become_those_the_book_fills_unless_somebody_works_there(
+    touched_at: float, changes: bool
+) -> None:
+    scroll = Scroll()
+    scroll.touch(touched_at)
+    tight = f.view(books=(f.ladder(bids=dense("64123.60", -1), asks=dense("64123.70", 1)),))
+    wide = f.view(books=(f.ladder(bids=sparse("64223.60", -1), asks=sparse("64223.70", 1)),))
+    shown(scroll, tight, now=100.0)
+    first = scroll.step
+    shown(scroll, wide, now=101.0)
+    assert (scroll.step != first) is changes

@@ -43,6 +43,8 @@ from veloz_tui.tui.widgets.live_grid import LiveGrid
 
 TICK_S: Final = 0.25
 MARK_EVERY_S: Final = 60.0
+BOOK_DEPTH: Final = 150
+"""Levels a side: what fills a tall ladder at a grouping without gaps."""
 LEAVE_S: Final = 3.0
 """How long leaving waits for a kill to be taken up."""
 
@@ -194,7 +196,7 @@ class VelozApp(App[str]):
 
     def watch_instrument(self, instrument_id: InstrumentId) -> None:
         """Ask for another instrument's book."""
-        self._engine.watch((instrument_id,))
+        self._engine.watch((instrument_id,), depth=BOOK_DEPTH)
 
     def leave(self, farewell: str) -> None:
         """End; the farewell is printed once the terminal is restored."""

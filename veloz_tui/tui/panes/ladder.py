@@ -93,7 +93,8 @@ def _rows(
     glyphs: Glyphs,
 ) -> list[GridRow]:
     bids, asks = (
-        _grouped(levels, side, scroll) for levels, side in ((book.bids, Side.BUY), (book.asks, Side.SELL))
+        _grouped(levels, side, scroll, count)
+        for levels, side in ((book.bids, Side.BUY), (book.asks, Side.SELL))
     )
     marks = _marks(view, book, scroll, glyphs)
     prices = [scroll.price(row) or ZERO for row in range(count)]
@@ -120,12 +121,12 @@ def _rows(
     ]
 
 
-def _grouped(levels: Iterable[LevelView], side: Side, scroll: Scroll) -> dict[int, _Cell]:
+def _grouped(levels: Iterable[LevelView], side: Side, scroll: Scroll, count: int) -> dict[int, _Cell]:
     cells: dict[int, _Cell] = {}
     for level in levels:
         row = scroll.row(level.price, side=side)
-        if row is None:
-            continue
+        if row is None or (row >= count if side is Side.BUY else row < 0):
+            break  # best first: the others are farther away
         old = cells.get(row, _Cell())
         ahead = old.ahead if old.ahead is not None else level.ahead
         cells[row] = _Cell(old.size + level.size, old.mine + level.mine, old.orders + level.mine_count, ahead)

@@ -8,9 +8,11 @@ from veloz_tui.domain.types import InstrumentId, Side
 from veloz_tui.domain.views import InstrumentView, LadderView, LevelView
 
 UNTOUCHED_S: Final = 1.0
+IDLE_S: Final = 60.0
 _NICE: Final = (1, 2, 5)
 _POWERS: Final = 7
 _FILLED: Final = Decimal("0.9")
+_THIN: Final = Decimal("0.6")
 _RESIZED: Final = 8
 """More lines than a ticket and a long message take from the ladder."""
 
@@ -56,8 +58,16 @@ class Scroll:
             return
         row_of_centre = int((centre / self.step).to_integral_value(ROUND_FLOOR))
         if self._top is None or self._wants_centre or self._may_recentre(row_of_centre, height, now):
+            if self._is_unsuitable(book, height, now):
+                self._choose_step(book, instrument.tick_size, height)
+                row_of_centre = int((centre / self.step).to_integral_value(ROUND_FLOOR))
             self._top = row_of_centre + height // 2
             self._wants_centre = False
+
+    def _is_unsuitable(self, book: LadderView, height: int, now: float) -> bool:
+        # Rows that move anyway may as well become those the book fills now, unless somebody works there.
+        assert self.step is not None
+        return now - self._touched_at >= IDLE_S and _share(book, self.step, height) < _THIN
 
     def _choose_step(self, book: LadderView, tick: Decimal, height: int) -> None:
         # A grouping which the operator chose stays, whatever the size; so does one that fits again.
@@ -101,12 +111,17 @@ def fitting_step(book: LadderView, tick: Decimal, height: int) -> Decimal:
     """
     best, best_share = tick, Decimal(-1)
     for step in _steps(tick):
-        share = min(_filled_share(levels, step, max(1, height // 2)) for levels in (book.bids, book.asks))
+        share = _share(book, step, height)
         if share > best_share:
             best, best_share = step, share
         if share >= _FILLED:
             break
     return best
+
+
+def _share(book: LadderView, step: Decimal, height: int) -> Decimal:
+    rows = max(1, height // 2)
+    return min(_filled_share(levels, step, rows) for levels in (book.bids, book.asks))
 
 
 def _filled_share(levels: Sequence[LevelView], step: Decimal, rows: int) -> Decimal:
