@@ -7,6 +7,7 @@ import pytest
 from tests.unit.engine.factories import (
     BTC,
     MM,
+    T0,
     Core,
     D,
     balances,
@@ -30,8 +31,11 @@ from veloz_tui.domain.types import (
     Side,
     StrategyState,
     TimeInForce,
+    TradingState,
 )
 from veloz_tui.engine.actions import Cancel, Reply, StopEngine, StopHost, Submit, WarmUp
+from veloz_tui.engine.risk_inputs import trading_state
+from veloz_tui.engine.turn import Turn
 
 ODD = InstrumentId("DOGEUSDT.BINANCE")
 
@@ -250,6 +254,25 @@ def test_what_may_leave(state: str, *, grows: bool, shrinks: bool) -> None:
         ack = core.command(c.PlaceOrder(command_id=core.new_id(), request=request))
         assert ack.is_ok is may_leave, ack.text
         assert bool(core.told(Submit)) is may_leave
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        ("ready", TradingState.READY),
+        ("paused", TradingState.READY),
+        ("reduce", TradingState.REDUCE_ONLY),
+        ("halted", TradingState.HALTED),
+        ("journal slow", TradingState.CANCEL_ONLY),
+        ("journal failed", TradingState.CANCEL_ONLY),
+        ("no guardian", TradingState.CANCEL_ONLY),
+        ("stopping", TradingState.CANCEL_ONLY),
+    ],
+)
+def test_the_state_says_what_may_leave(state: str, shown: TradingState) -> None:
+    engine = in_state(state).engine
+    turn = Turn(state=engine.state, live=engine.live, settings=engine.settings, now=T0)
+    assert trading_state(turn) is shown
 
 
 def test_reduce_is_undone_by_resume() -> None:
