@@ -4,15 +4,20 @@ Trade lists carry no client id. A trade may therefore come before we know the ve
 counts as EXTERNAL at once, and moves to its order when that is known. The position never counts it twice.
 """
 
+from typing import Final
+
 from veloz_tui.domain import events as e
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import Fill, FillsListed
-from veloz_tui.domain.types import ClientOrderId, InstrumentId, TradeId
+from veloz_tui.domain.types import SECOND, ClientOrderId, InstrumentId, TradeId
 from veloz_tui.engine import doubts, pnl, words
 from veloz_tui.engine.actions import FetchFills
 from veloz_tui.engine.known_orders import accept, adopt_filler, after_end, anomaly, external_id, find
 from veloz_tui.engine.orders import chase
 from veloz_tui.engine.turn import Turn
+
+CLOCKS_DIFFER: Final = 10 * SECOND
+"""By more than this the venue's clock and ours never do."""
 
 
 def book_fill(turn: Turn, order: Order, fill: Fill) -> None:
@@ -71,13 +76,22 @@ def on_fills_listed(turn: Turn, listed: FillsListed) -> None:
     """Trades fetched for one order or since a trade; without a known start only our orders' count."""
     if turn.live.venues[listed.venue].is_swapped:
         return
-    since = turn.state.last_trade.get(listed.instrument_id)
     for fill in listed.fills:
         known = find(turn, fill.instrument_id, fill.client_order_id, fill.venue_order_id)
-        if known is not None or (since is not None and int(fill.trade_id) > int(since)):
+        if known is not None or is_news(turn, fill):
             on_fill(turn, fill)
     if listed.since is not None:
         fetched_up_to(turn, listed.instrument_id, listed.fills)
+
+
+def is_news(turn: Turn, fill: Fill) -> bool:
+    """Whether a listed trade of an order we don't know is one that nobody has booked.
+
+    It isn't if it is from before the journal, or so old that its order may have left memory since.
+    """
+    since = turn.state.last_trade.get(fill.instrument_id)
+    is_later = since is not None and int(fill.trade_id) > int(since)
+    return is_later and fill.venue_at > turn.state.forgotten_until + CLOCKS_DIFFER
 
 
 def fetched_up_to(turn: Turn, instrument_id: InstrumentId, fills: tuple[Fill, ...]) -> None:

@@ -160,7 +160,7 @@ def _forget_old(s: State, at: Nanos) -> None:
         first = next(iter(s.ended))
         if at - s.ended[first] < KEEP_ENDED and len(s.ended) <= MAX_ENDED:
             break
-        del s.ended[first]
+        s.forgotten_until = max(s.forgotten_until, s.ended.pop(first))
         order = s.orders.pop(first)
         s.awaiting_fills.pop(first, None)
         if order.venue_order_id is not None:

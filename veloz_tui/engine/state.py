@@ -91,6 +91,8 @@ class State(msgspec.Struct, kw_only=True):
     open_orders: dict[ClientOrderId, bool] = msgspec.field(default_factory=dict)
     ended: dict[ClientOrderId, Nanos] = msgspec.field(default_factory=dict)
     """In order of their end, to let go of after KEEP_ENDED."""
+    forgotten_until: Nanos = Nanos(0)
+    """Orders that ended up to here may have left memory: an older trade may be one of theirs."""
     held: dict[ClientOrderId, Nanos] = msgspec.field(default_factory=dict)
     """NEVER_ARRIVED orders whose exposure still counts."""
     awaiting_fills: dict[ClientOrderId, bool] = msgspec.field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tests.unit.engine.factories import (
@@ -183,6 +184,22 @@ def test_a_listed_trade_that_outruns_its_orders_answer_is_not_booked_twice() -> 
     core.send(report(order, "FILLED", fill=fill(order, 6, "0.6 @ 100"), cumulative="1"))
     assert (core.position, order.status) == (D(1), OrderStatus.FILLED)
     assert core.folded() == core.state
+
+
+def test_a_trade_of_an_order_that_left_memory_is_not_booked_again() -> None:
+    core = Core()
+    order = core.working(limit_buy("1 @ 100"))
+    trade = msgspec.structs.replace(fill(order, 5, "1 @ 100", client_order_id=""), venue_at=core.now)
+    core.send(report(order, "FILLED", fill=fill(order, 5, "1 @ 100")))
+    core.later(s=48 * 3600)
+    core.working(limit_buy("0.1 @ 90"), venue_order_id="2")
+    assert order.client_order_id not in core.state.orders
+    core.send(listed(trade, since=None))
+    core.reconnect(fills=(trade,))
+    assert core.position == D(1)
+    new = msgspec.structs.replace(trade, trade_id="6", venue_order_id="70", venue_at=core.now)
+    core.send(listed(trade, new, since=None))
+    assert core.position == D(2)
 
 
 # --- Orders of others -------------------------------------------------------------------------------------
