@@ -162,7 +162,7 @@ def assert_halted(profile: Profile) -> None:
 
 
 def say(case: str, seen: KillView) -> None:
-    stamps = {stage.removesuffix("_ms"): round(getattr(seen, stage) or -1) for stage in STAGES}
+    stamps = {stage.removesuffix("_ms"): round(getattr(seen, stage)) for stage in STAGES}
     print(f"\nKILL {case}: {stamps} canceled {seen.canceled}/{seen.total}")
 
 

@@ -33,14 +33,20 @@ def on_channel(turn: Turn, report: ChannelReported) -> None:
             start_reconciling(turn, report.venue)
         elif report.state is not ChannelState.READY:
             venue.reconciled = venue.reconciling = False
-    if report.channel is Channel.MARKET and report.state is ChannelState.DOWN:
-        _all_books_stale(turn, report)
+    if report.channel is Channel.MARKET:
+        _judge_books(turn, report)
     set_venue_state(turn, report.venue, report.reason)
 
 
-def _all_books_stale(turn: Turn, report: ChannelReported) -> None:
-    for instrument_id, market in turn.live.books.items():
-        if turn.state.venue_of(instrument_id) == report.venue:
+def _judge_books(turn: Turn, report: ChannelReported) -> None:
+    """Without a stream a book is gone; with one that isn't READY a new snapshot would stand still unseen."""
+    waits_for = "" if report.state is ChannelState.READY else f"market stream {report.state}"
+    for instrument_id in dict.fromkeys((*turn.settings.instruments, *turn.live.books)):
+        if turn.state.venue_of(instrument_id) != report.venue:
+            continue
+        market = turn.live.book(instrument_id)
+        market.waits_for = waits_for
+        if report.state is ChannelState.DOWN:
             market.stale_reason = report.reason or "market stream lost"
 
 

@@ -40,12 +40,15 @@ class LiveBook:
         "median_gap_ns",
         "stale_reason",
         "updated_at",
+        "waits_for",
     )
 
     def __init__(self) -> None:
         self.book = OrderBook()
         self.stale_reason = "waiting for the first snapshot"
         """Empty: fresh. A stale book reaches no strategy and prices no order."""
+        self.waits_for = ""
+        """The book is good, but the stream that would change it isn't READY: as stale as a broken one."""
         self.is_quiet = False
         self.updated_at: Nanos = Nanos(0)
         self.last_price: float | None = None
@@ -57,7 +60,11 @@ class LiveBook:
 
     @property
     def is_fresh(self) -> bool:
-        return not self.stale_reason
+        return not (self.stale_reason or self.waits_for)
+
+    @property
+    def why_stale(self) -> str:
+        return self.stale_reason or self.waits_for
 
 
 class VenueLive:

@@ -39,7 +39,7 @@ def instrument_view(turn: Turn, instrument_id: InstrumentId) -> InstrumentView:
         ask=instrument.price_from_level(ask[0]) if ask else None,
         last=instrument.price_from_level(last) if last is not None else None,
         change_fraction=change,
-        stale_reason=market.stale_reason,
+        stale_reason=market.why_stale,
         position=turn.state.position(instrument_id).quantity,
     )
 
@@ -54,7 +54,7 @@ def ladder_view(turn: Turn, instrument_id: InstrumentId, depth: int) -> LadderVi
         asks=_levels(instrument, market.book.ask_levels(depth), mine[Side.SELL]),
         last_price=instrument.price_from_level(market.last_price) if market.last_price is not None else None,
         last_side=market.last_side,
-        stale_reason=market.stale_reason,
+        stale_reason=market.why_stale,
         is_quiet=market.is_quiet,
         age_ms=(turn.now - market.updated_at) // MILLISECOND if market.updated_at else None,
         update_id=market.book.update_id,

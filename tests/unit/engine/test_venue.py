@@ -90,6 +90,19 @@ def test_a_cancel_refused_while_reconciling_asks_nothing_more_as_every_order_is_
     assert not [act for act in acts if isinstance(act, QueryOrder)]
 
 
+def test_a_snapshot_is_not_fresh_before_the_stream_that_will_change_it_is_ready() -> None:
+    core = Core()
+    core.channel(READY, r.Channel.MARKET)
+    core.channel(CONNECTING, r.Channel.MARKET)
+    core.send(r.BookStale(BTC.id, "silent for 5 s"))
+    core.book("99.99", "100.01")
+    book = core.engine.live.books[BTC.id]
+    assert not book.is_fresh
+    assert book.why_stale == "market stream CONNECTING"
+    core.channel(READY, r.Channel.MARKET)
+    assert book.is_fresh
+
+
 def test_what_happened_in_a_gap_is_taken_in_once() -> None:
     core = Core()
     filled = core.working(limit_buy("1 @ 100"))
