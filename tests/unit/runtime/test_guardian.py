@@ -133,6 +133,18 @@ async def test_a_kill_without_a_closed_gate_is_taken_over(tmp_path: Path) -> Non
         assert next(iter(report.stamps)) == "gate_closed"
 
 
+async def test_an_open_gate_is_taken_over_whatever_else_goes_on(tmp_path: Path) -> None:
+    async with watching(tmp_path) as w:
+        w.kill()
+        canceled = 0
+        async with asyncio.timeout(10):
+            while not w.is_fenced:
+                canceled += 1
+                w.says("cancels_sent", canceled=canceled)
+                await beating(w, later(0.05))
+        assert canceled > 1
+
+
 async def test_a_kill_without_progress_is_taken_over(tmp_path: Path) -> None:
     async with watching(tmp_path) as w:
         w.kill()
