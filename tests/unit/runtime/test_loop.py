@@ -213,6 +213,22 @@ def test_a_kill_beats_a_rearm_that_is_not_durable_yet(desk: Desk) -> None:
         assert not d.adapter.is_open
 
 
+def test_a_closing_engine_is_not_reopened_by_a_rearm_that_becomes_durable(desk: Desk) -> None:
+    @desk
+    async def _(d: LoopDesk) -> None:
+        d.kill()
+        await asyncio.sleep(4)
+        d.engine_loop.dispatch(r.OpenOrdersListed(VENUE, None, (), d.now(), "kill"))
+        d.hold()
+        d.engine_loop.dispatch(c.Rearm(command_id=d.new_id(), level=RearmLevel.FULL, confirmation="demo"))
+        assert d.watcher.acks[-1].is_ok
+        d.engine_loop.close()
+        d.let_go()
+        await d.settle()
+        assert d.watcher.rearmed
+        assert not d.adapter.is_open
+
+
 def test_after_close_nothing_leaves(desk: Desk) -> None:
     @desk
     async def _(d: LoopDesk) -> None:
