@@ -375,9 +375,11 @@ class Profile:
 
     def kill_both(self) -> None:
         """kill -9 of guardian and engine, so that neither brings the other back."""
+        if not self.pids:
+            return
         deadline = time.monotonic() + 10.0
         quiet_since = time.monotonic()
-        while time.monotonic() < deadline and time.monotonic() - quiet_since < 0.5:
+        while time.monotonic() < deadline and time.monotonic() - quiet_since < 0.3:
             for lock in (self.paths.guardian_lock, self.paths.engine_lock):
                 pid = holder_pid(lock)
                 if pid is not None:

@@ -96,7 +96,7 @@ def quotes(profile: Profile) -> set[object]:
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[] if name in ("raises", "dies") else pytest.mark.slow) for name in DEEDS],
+    [pytest.param(name, marks=[] if name == "raises" else pytest.mark.slow) for name in DEEDS],
 )
 def test_misdeed_is_named_its_orders_are_pulled_and_the_others_go_on(profile: Profile, name: str) -> None:
     profile.start_strategies(name)

@@ -33,6 +33,7 @@ def ours(profile: Profile) -> list[dict[str, object]]:
     return [order for order in profile.sim.open_orders() if str(order["client_order_id"]).startswith("vz")]
 
 
+@pytest.mark.slow
 def test_after_a_death_orders_are_gone_strategies_stopped_and_a_persons_orders_stay(profile: Profile) -> None:
     until(lambda: profile.strategy("mm-btc").state == "RUNNING" and len(ours(profile)) >= 2)
     profile.place(profile.away("ETHUSDT"))

@@ -18,6 +18,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 
 from tests.chaos.profile import Profile, running_profile, until
 from veloz_tui.control.guardian import GuardianStatus
+from veloz_tui.control.oneshot import new_command_id
+from veloz_tui.domain.commands import CancelOrders
 from veloz_tui.domain.errors import VelozError
 from veloz_tui.domain.types import ClientOrderId, OrderStatus, Side
 from veloz_tui.sim.settings import LimitSettings
@@ -60,16 +62,16 @@ def same_processes(profile: Profile) -> Iterator[None]:
     assert (profile.engine_pid, profile.guardian_pid) == before
     ack = profile.place(profile.away("ETHUSDT"))
     assert ack.is_ok, ack.text
-    assert profile.veloz("cancel", "all").code == 0
+    assert profile.command(CancelOrders(command_id=new_command_id(), is_all=True)).is_ok
     assert "Traceback" not in profile.everything_said()
     assert not profile.view().kill.is_halted
 
 
 def throw(path: os.PathLike[str], data: bytes) -> bytes:
-    """Send bytes to a socket, return what it says until it closes or nothing comes for a second."""
+    """Send bytes to a socket, return what it says until it closes or nothing comes for a while."""
     said = b""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(1.0)
+        connection.settimeout(0.3)
         connection.connect(str(path))
         try:
             connection.sendall(data)

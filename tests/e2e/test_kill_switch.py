@@ -166,6 +166,16 @@ def say(case: str, seen: KillView) -> None:
     print(f"\nKILL {case}: {stamps} canceled {seen.canceled}/{seen.total}")
 
 
+def test_kill_halts_and_is_certified() -> None:
+    with trading_profile(20) as profile:
+        done = profile.veloz("kill")
+        assert done.code == 0, done.err
+        assert "zero certified" in done.out
+        assert profile.sim.open_orders() == []
+        assert profile.place(profile.away("SOLUSDT")).code == "STATE_HALTED"
+
+
+@pytest.mark.slow
 def test_kill_of_a_healthy_engine_stays_until_the_typed_rearm_over_a_restart_of_everything() -> None:
     with trading_profile(40) as profile:
         done = profile.veloz("kill", "--reason", "drill")

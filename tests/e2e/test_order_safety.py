@@ -33,15 +33,17 @@ submit_deadline_ms = 5000
 PLACE = {"operation": "order.place"}
 ACTED = [
     pytest.param("drop_response", {}, id="no-answer"),
-    pytest.param("drop_response", {"close": True}, id="no-answer-and-gone"),
+    pytest.param("drop_response", {"close": True}, id="no-answer-and-gone", marks=pytest.mark.slow),
     pytest.param("reset_mid_body", {}, id="half-an-answer"),
-    pytest.param("truncate_body", {}, id="cut-answer"),
-    pytest.param("http_error", {"act": True, "status": 503, "code": -1000}, id="503"),
-    pytest.param("http_error", {"act": True, "status": 500, "code": -1006}, id="-1006"),
+    pytest.param("truncate_body", {}, id="cut-answer", marks=pytest.mark.slow),
+    pytest.param("http_error", {"act": True, "status": 503, "code": -1000}, id="503", marks=pytest.mark.slow),
+    pytest.param(
+        "http_error", {"act": True, "status": 500, "code": -1006}, id="-1006", marks=pytest.mark.slow
+    ),
     pytest.param("http_error", {"act": True, "status": 408, "code": -1007}, id="-1007"),
     pytest.param("patch_response", {"patch": {"status": "CURIOUS"}}, id="unknown-status"),
     pytest.param("patch_response", {"patch": {"executedQty": "NaN"}}, id="not-a-number"),
-    pytest.param("delay_response", {"ms": 1500}, id="late-answer"),
+    pytest.param("delay_response", {"ms": 1500}, id="late-answer", marks=pytest.mark.slow),
 ]
 
 
@@ -57,6 +59,7 @@ def healthy(profile: Profile) -> Iterator[None]:
     profile.until_ready()
     yield
     profile.sim.clear_faults()
+    profile.sim.fault("unsilence", target="all")
     for action in ("latency", "read_lag"):
         profile.sim.fault(action, ms=0)
 
@@ -86,12 +89,16 @@ def test_order_that_the_venue_took_is_found_and_never_sent_again(
     order = placed(profile, profile.away("BTCUSDT"))
     until_status(profile, order, OrderStatus.ACCEPTED, within_s=15)
     assert profile.sim.made()[order] == 1
-    assert profile.veloz("cancel", order[-6:]).code == 0
+    command = CancelOrders(command_id=new_command_id(), client_order_ids=(order,))
+    assert profile.command(command).is_ok
     until_status(profile, order, OrderStatus.CANCELED, within_s=10)
 
 
+@pytest.mark.slow
 def test_order_without_any_word_is_in_doubt_on_screen_until_the_venue_tells(profile: Profile) -> None:
     profile.sim.fault("silence", target="ws-api")  # neither answers nor user events
+    profile.sim.fault("empty_list", count=0)  # an audit may come by at any time
+    profile.sim.fault("not_found", count=3)
     order = placed(profile, profile.away("ETHUSDT"))
     until(lambda: (found := profile.order(order)) and found.in_doubt_since, within_s=15, what="in doubt")
     assert profile.view().status.orders_in_doubt == 1
@@ -102,6 +109,7 @@ def test_order_without_any_word_is_in_doubt_on_screen_until_the_venue_tells(prof
     assert profile.sim.made()[order] == 1
     (alert,) = profile.alerts(order[-4:])
     assert "RESOLVED" in alert.text
+    profile.sim.clear_faults()
     profile.sim.fault("unsilence", target="ws-api")
     assert profile.veloz("cancel", "all").code == 0
 
@@ -122,6 +130,7 @@ def held(profile: Profile, symbol: str) -> Decimal:
     return next(i.position for i in profile.view().instruments if i.instrument_id == f"{symbol}.BINANCE")
 
 
+@pytest.mark.slow
 def test_answers_of_not_found_end_no_order(profile: Profile) -> None:
     profile.sim.fault("read_lag", ms=4_000)
     profile.sim.fault("drop_response", **PLACE, close=True)
@@ -188,8 +197,15 @@ async def send_pairs(profile: Profile, pairs: int, request: OrderRequest) -> lis
     [
         pytest.param("latency", {"ms": 150}, id="slow-line"),
         pytest.param("delay_before", {**PLACE, "ms": 400, "count": 0}, id="cancel-overtakes-the-order"),
-        pytest.param("delay_response", {**PLACE, "ms": 400, "count": 0}, id="slow-answers"),
-        pytest.param("drop_response", {"operation": "order.cancel", "count": 3}, id="cancels-unanswered"),
+        pytest.param(
+            "delay_response", {**PLACE, "ms": 400, "count": 0}, id="slow-answers", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "drop_response",
+            {"operation": "order.cancel", "count": 3},
+            id="cancels-unanswered",
+            marks=pytest.mark.slow,
+        ),
         pytest.param("reset_before", {"operation": "order.cancel", "count": 2}, id="cancels-lost"),
     ],
 )

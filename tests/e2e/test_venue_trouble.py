@@ -86,6 +86,7 @@ def test_clock_of_the_venue_is_off(profile: Profile, ms: int) -> None:
     goes_on(profile)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["streams", "ws-api", "all"])
 def test_disconnected(profile: Profile, target: str) -> None:
     for _ in range(3):
