@@ -66,7 +66,7 @@ def test_a_refusal_is_read_before_critical_news_which_then_follow() -> None:
     session.on_entries((entry(2, "FILL of mm-1"),))
     assert shown(session) == "REFUSED rearm: zero isn't certified yet"
     clock.now += 3
-    session.settle_message()
+    session.lines.settle(clock.now)
     assert shown(session) == "HALTED, certified zero"
 
 
@@ -76,7 +76,7 @@ def test_news_that_waited_too_long_are_not_told_as_new() -> None:
     session.say("size 0.05")
     session.on_entries((entry(1, "FILL of mm-1"),))
     clock.now += 600
-    session.settle_message()
+    session.lines.settle(clock.now)
     assert session.message is not None and session.message.text == "size 0.05"
 
 
@@ -164,7 +164,7 @@ def test_an_operators_own_denial_is_told_each_time() -> None:
     clock = Clock()
     session, _ = headless(f.view(), clock)
     for seq in range(1, 3):
-        session.message = None
+        session.hush()
         session.on_entries((entry(seq, DENIAL, "denied", severity=Severity.WARN, strategy_id=MANUAL),))
         assert shown(session) == DENIAL
 

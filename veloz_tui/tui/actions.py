@@ -176,7 +176,8 @@ def zoom(session: Session) -> None:
 
 def clear(session: Session) -> None:
     """Esc: no cursor, no message, no zoom."""
-    session.message, session.is_zoomed = None, False
+    session.hush()
+    session.is_zoomed = False
     session.cursors[session.focus].clear()
 
 
@@ -206,7 +207,7 @@ def confirm_key(session: Session, key: str, character: str | None) -> None:
     if question is not None and is_yes:
         question.on_yes()
     else:
-        session.message = None
+        session.hush()
 
 
 # -- marks, strategies and trading state ---------------------------------------------------------------

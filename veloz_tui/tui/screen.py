@@ -11,10 +11,11 @@ from veloz_tui.tui.glyphs import ASCII, Glyphs, to_ascii
 from veloz_tui.tui.grid import GridRow, PaneContent
 from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES, Action, display, key_text
 from veloz_tui.tui.layout import Box, Plan
+from veloz_tui.tui.message_line import MESSAGE_S, Message
 from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import account, alerts, fills, ladder, orders, positions, status, strategies, watch
 from veloz_tui.tui.panes.status import Terminal
-from veloz_tui.tui.session import MESSAGE_S, Message, Mode, Session
+from veloz_tui.tui.session import Mode, Session
 from veloz_tui.tui.strip import strip_lines
 from veloz_tui.tui.table import Line
 
@@ -33,7 +34,7 @@ class Frame(NamedTuple):
 def compose(session: Session, *, width: int, height: int, glyphs: Glyphs, terminal: Terminal) -> Frame:
     """Draw everything once."""
     now = session.clock()
-    session.settle_message()
+    session.lines.settle(now)
     lost = session.store.link_lost_s(now)
     terminal = terminal._replace(
         link_lost_s=lost,

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from veloz_tui.control.client import KillOutcome, Link, new_command_id
 from veloz_tui.domain.commands import AnyCommand, KillPrepare
-from veloz_tui.domain.types import MANUAL, InstrumentId, Severity
+from veloz_tui.domain.types import InstrumentId, Severity
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import fmt, history, keys, texts
 from veloz_tui.tui.absence import Absence
@@ -17,6 +17,7 @@ from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES, Action, Danger, Keymap
 from veloz_tui.tui.kill import DoublePress, KillKey, Stroke
 from veloz_tui.tui.layout import Plan
 from veloz_tui.tui.lineedit import LineEdit
+from veloz_tui.tui.message_line import Message, MessageLine
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.panes.scroll import Scroll
 from veloz_tui.tui.shell import Shell
@@ -24,12 +25,8 @@ from veloz_tui.tui.store import OnAck, Store
 from veloz_tui.tui.ticket import Ticket
 from veloz_tui.tui.tour import Tour
 
-MESSAGE_S: Final = 10.0
-HOLD_S: Final = 3.0
-"""How long an answer, or grave news, stays before the next news."""
 READ_S: Final = 0.250
 """A review or a question younger than this can't have been read."""
-REPEAT_S: Final = 60.0
 BELL_EVERY_S: Final = 2.0
 _RECENT: Final = 20
 _FEW: Final = 3
@@ -43,25 +40,6 @@ class Mode(Enum):
     TICKET = "ticket"
     CONFIRM = "confirm"
     HELP = "help"
-
-
-class Message(NamedTuple):
-    """The message line's text: an answer to the operator, or news from the engine."""
-
-    text: str
-    tone: str
-    at: float
-    is_news: bool = False
-
-    def holds(self, news_tone: str, now: float) -> bool:
-        """True while news must wait: behind an answer nobody can have read yet, or behind graver news."""
-        is_graver = _rank(self.tone) > _rank(news_tone)
-        is_progress = self.tone == news_tone == "crit"  # of the kill that was just asked for
-        return now - self.at < HOLD_S and (is_graver or not (self.is_news or is_progress))
-
-
-def _rank(tone: str) -> int:
-    return {"warn": 1, "crit": 2}.get(tone, 0)
 
 
 class Closing(NamedTuple):
@@ -106,8 +84,7 @@ class Session:
         self.marked: set[str] = set()
         self.scroll = Scroll()
         self.instrument_id: InstrumentId | None = options.instrument
-        self.message: Message | None = None
-        self._waiting: Message | None = None
+        self.lines = MessageLine()
         self.edit = LineEdit()
         self.history: deque[str] = deque(maxlen=200)
         self.command_hint = ""
@@ -128,7 +105,6 @@ class Session:
         self.frame_acknowledged = 0
         self._held: list[tuple[str, str | None]] = []
         self._rang_at = float("-inf")
-        self._denials: dict[str, float] = {}
         self.after_view: list[Callable[[], None]] = []
         self.on_key: dict[Mode, Callable[[str, str | None], None]] = {}
         self.on_action: dict[str, Callable[[], None]] = {}
@@ -156,41 +132,9 @@ class Session:
                 self.absence.count(entry)
                 continue
             self.tour.entry_seen(entry)
-            is_mine = entry.client_order_id in self.followed
-            loud = entry.kind in {"fill", "denied", "kill", "alert"} or entry.severity is not Severity.INFO
-            if (loud and not self._is_repeated(entry)) or is_mine:
-                self._tell(entry, is_mine=is_mine)
+            self.lines.tell(entry, self.clock(), is_mine=entry.client_order_id in self.followed)
             if entry.severity is Severity.CRIT or entry.kind == "kill":
                 self.ring(is_critical=True)
-
-    def _is_repeated(self, entry: LogEntry) -> bool:
-        """A strategy that runs into the same wall again and again must not fill the message line."""
-        if entry.kind != "denied" or entry.strategy_id == MANUAL:
-            return False
-        now, said_at = self.clock(), self._denials.get(entry.text)
-        if said_at is not None and now - said_at < REPEAT_S:
-            return True
-        self._denials = {text: at for text, at in self._denials.items() if now - at < REPEAT_S}
-        if len(self._denials) < _RECENT:
-            self._denials[entry.text] = now
-        return False
-
-    def _tell(self, entry: LogEntry, *, is_mine: bool) -> None:
-        now, tone = self.clock(), _tone(entry)
-        news = Message(fmt.clean(entry.text), tone, now, is_news=True)
-        if is_mine or self.message is None or not self.message.holds(tone, now):
-            self.message = news
-        elif self._waiting is None or _rank(self._waiting.tone) <= _rank(tone):
-            self._waiting = news
-
-    def settle_message(self) -> None:
-        """News that waited behind something are told, unless they have become old."""
-        waiting, now = self._waiting, self.clock()
-        if waiting is None or (self.message is not None and self.message.holds(waiting.tone, now)):
-            return
-        self._waiting = None
-        if now - waiting.at < 2 * HOLD_S:
-            self.message = waiting._replace(at=now)
 
     def on_ack(self, ack: Ack) -> None:
         """An answer; commands with their own reaction have had it. A few orders' fate is told to the end."""
@@ -222,7 +166,16 @@ class Session:
 
     def say(self, text: str, tone: str = "base") -> None:
         """Put a line into the message line."""
-        self.message = Message(text, tone, self.clock())
+        self.lines.message = Message(text, tone, self.clock())
+
+    @property
+    def message(self) -> Message | None:
+        """What the message line says."""
+        return self.lines.message
+
+    def hush(self) -> None:
+        """Empty the message line."""
+        self.lines.message = None
 
     def ring(self, *, is_critical: bool = False) -> None:
         """Ring at most once in 2 s; muted bells ring for critical things only."""
@@ -362,12 +315,6 @@ class Session:
     def guarded(self, name: str, target: object) -> Stroke:
         """One press of a key that needs two."""
         return self.doubles[name].press(self.clock(), target)
-
-
-def _tone(entry: LogEntry) -> str:
-    if entry.severity is Severity.CRIT:
-        return "crit"
-    return "warn" if entry.severity is Severity.WARN or entry.kind == "denied" else "base"
 
 
 def kill_answer(outcome: KillOutcome) -> tuple[str, str]:
