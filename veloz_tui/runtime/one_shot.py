@@ -33,7 +33,10 @@ def one_shot_kill(paths: ProfilePaths, settings: Settings) -> int:
     if needs_password(settings, paths):
         password = _ask_password()
     report = SweepReport(secrets.token_hex(8), "BINANCE", "veloz kill", "nobody else is there")
-    raise_flag(paths.kill_flag, kill_id=report.kill_id)
+    try:
+        raise_flag(paths.kill_flag, kill_id=report.kill_id)
+    except OSError as error:  # a full disk must not keep the cancels back
+        sys.stderr.write(f"NOT LATCHED: {paths.kill_flag}: {error}; a new engine could trade. Canceling\n")
     return asyncio.run(_sweep(paths, settings, report, password))
 
 
@@ -54,7 +57,10 @@ async def _sweep(paths: ProfilePaths, settings: Settings, report: SweepReport, p
         client,
         report,
         symbols=[str(i).partition(".")[0] for i in settings.venues.binance.instruments],
-        settle_s=settings.kill.settle_s + settings.venues.binance.recv_window_ms / 1000,
+        # What a dead engine had on the wire is unknown: the longer time, always.
+        settle_s=settings.venues.binance.recv_window_ms / 1000
+        + settings.kill.settle_s
+        + settings.kill.settle_in_doubt_s,
         began=began,
         on_progress=lambda report: write_report(paths.state_directory, report),
     )

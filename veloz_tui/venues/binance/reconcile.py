@@ -80,7 +80,8 @@ class AccountReader:
         except VenueError as error:
             _LOG.warning("Binance, fills of %s: %s", action.instrument_id, error)
             return
-        self._report(FillsListed(VENUE, action.instrument_id, found))
+        # `since` says that nothing after it is missing: later audits begin where this one ends.
+        self._report(FillsListed(VENUE, action.instrument_id, found, action.since))
 
     async def snapshot(self, action: Reconcile) -> VenueSnapshot:
         """Everything reconciliation needs. Raises VenueError if any part of it can't be had."""
