@@ -34,7 +34,9 @@ def order_views(turn: Turn) -> tuple[OrderView, ...]:
         if turn.now - state.ended[client_order_id] > KEEP_ENDED_ON_SCREEN_NS or len(ended) >= MAX_ORDERS:
             break
         ended.append(client_order_id)
-    ids = [*reversed(state.open_orders), *ended][:MAX_ORDERS]
+    # Held ones, whose exposure still counts, are not among the ended yet.
+    held = [i for i, at in state.held.items() if turn.now - at <= KEEP_ENDED_ON_SCREEN_NS]
+    ids = [*reversed(state.open_orders), *held, *ended][:MAX_ORDERS]
     short = _short_ids(ids)
     return tuple(_order(turn, state.orders[i], short[i]) for i in ids)
 
