@@ -149,8 +149,13 @@ class SimVenue:
                 return found
 
     def bought(self, symbol: str) -> Decimal:
-        """The sum of the account's fills, sales negative."""
-        return sum((Decimal(t["qty"]) * (1 if t["isBuyer"] else -1) for t in self.trades(symbol)), Decimal(0))
+        """The sum of the account's fills, sales negative, less the fees taken in what was bought."""
+        total = Decimal(0)
+        for trade in self.trades(symbol):
+            total += Decimal(trade["qty"]) * (1 if trade["isBuyer"] else -1)
+            if symbol.startswith(trade["commissionAsset"]):
+                total -= Decimal(trade["commission"])
+        return total
 
     def _signed(self, path: str, **params: str | int) -> object:
         if self._signer is None:

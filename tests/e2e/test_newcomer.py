@@ -149,7 +149,7 @@ def _buys(newcomer: Newcomer) -> None:
     newcomer.sees(r"SEND\? BUY 0\.05 BTC-USDT\.BIN 6\d,\d{3}\.\d\d LMT GTC POST DEMO")
     time.sleep(0.5)  # somebody reads it
     newcomer.press("Enter")
-    newcomer.sees(r"(OPEN|FILL) .*BUY 0\.05|FILL BUY|REJECTED .* would take")
+    newcomer.sees(r"(OPEN|FILL) .*BUY 0\.05|FILL BUY|REJECTED by BIN: \S+ BUY 0\.05")
 
 
 def _cancels(newcomer: Newcomer) -> None:

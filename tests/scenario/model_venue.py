@@ -161,7 +161,8 @@ class Ledger:
 
     @property
     def position(self) -> Decimal:
-        return sum((f.quantity * f.side.sign for f in self.fills), Decimal(0))
+        """What the fills left in the wallet: their fees are taken in the base asset."""
+        return sum((f.quantity * f.side.sign - f.fee for f in self.fills), Decimal(0))
 
     def _tell(self, report: OrderReport) -> None:
         for listener in list(self.listeners):

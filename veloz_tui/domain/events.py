@@ -11,6 +11,7 @@ import msgspec
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.types import (
+    ZERO,
     Asset,
     BreakerState,
     ChannelState,
@@ -183,6 +184,12 @@ class OrderFilled(Event, frozen=True):
     venue_at: Nanos | None = None
     moved_from: ClientOrderId | None = None
     """The trade was booked already, as this EXTERNAL order's, before its own was known: it only moves."""
+    base_fee: Decimal = ZERO
+    """The fee again, if the venue took it in the base asset: the wallet holds that much less."""
+
+    def change(self, sign: int) -> Decimal:
+        """Return what it moved the position by; `sign` is the order's side's."""
+        return self.quantity * sign - self.base_fee
 
 
 class OrderProgressed(Event, frozen=True):

@@ -1,4 +1,8 @@
-"""A position: the sum of our fills on one instrument, and what they cost. Amounts in the quote asset."""
+"""A position: what our fills on one instrument left us with, and what that cost.
+
+Amounts are in the quote asset. A fee that the venue took in the base asset is gone from the position, as it
+is from the wallet.
+"""
 
 from decimal import Decimal
 
@@ -21,45 +25,38 @@ class Position(msgspec.Struct, kw_only=True):
     fees: Decimal = ZERO
     open_fees: Decimal = ZERO
     unvalued_fees: dict[Asset, Decimal] = msgspec.field(default_factory=dict)
-    bought: Decimal = ZERO
-    sold: Decimal = ZERO
 
     def apply_fill(
         self,
         *,
-        signed_quantity: Decimal,
+        change: Decimal,
         price: Decimal,
         fee: Decimal,
         fee_asset: Asset,
         value: Decimal | None,
     ) -> None:
-        """Book one fill; `value` is the fee's worth in the quote asset, None if unknown."""
-        if signed_quantity > 0:
-            self.bought += signed_quantity
-        else:
-            self.sold -= signed_quantity
+        """Book one fill; `value` is the fee's worth in the quote asset, None if unknown.
+
+        `change` is signed, and what the fill moved the wallet's base asset by: a fee taken in it included.
+        At the fill's price that fee is a cost like any other, so realized PnL stays gross of it.
+        """
         if value is None:
             self.unvalued_fees[fee_asset] = self.unvalued_fees.get(fee_asset, ZERO) + fee
         fee_value = value or ZERO
         self.fees += fee_value
-        closing = self._closing_part(signed_quantity)
-        opening = signed_quantity - closing
-        opening_fee = fee_value * opening / signed_quantity
+        closing = self._closing_part(change)
+        opening = change - closing
         if closing:
             self._close(closing, price)
         if opening:
             self.quantity += opening
             self.cost += opening * price
-            self.open_fees += opening_fee
+            self.open_fees += fee_value * opening / change
 
-    def _closing_part(self, signed_quantity: Decimal) -> Decimal:
-        if self.quantity * signed_quantity >= 0:
+    def _closing_part(self, change: Decimal) -> Decimal:
+        if self.quantity * change >= 0:
             return ZERO
-        return (
-            max(signed_quantity, -self.quantity)
-            if signed_quantity < 0
-            else min(signed_quantity, -self.quantity)
-        )
+        return max(change, -self.quantity) if change < 0 else min(change, -self.quantity)
 
     def _close(self, closing: Decimal, price: Decimal) -> None:
         if closing == -self.quantity:  # to the last unit: no rounding rest may stay behind

@@ -6,6 +6,7 @@ from typing import Final
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.types import MANUAL, InstrumentId, OrderType, Side, StrategyId, TimeInForce
+from veloz_tui.engine import pnl
 from veloz_tui.engine.risk_inputs import leaves
 from veloz_tui.engine.turn import Turn
 
@@ -31,6 +32,19 @@ def closable(turn: Turn, instrument_id: InstrumentId, *, fraction: Decimal = Dec
     if position > 0 and held is not None:
         wanted = min(wanted, held.total)
     return instrument.round_quantity(max(wanted, Decimal(0)))
+
+
+def is_dust(turn: Turn, instrument_id: InstrumentId) -> bool:
+    """Say whether what is held is less than the venue takes in one order: fees leave such rests.
+
+    Not said where the price isn't known.
+    """
+    instrument = turn.state.instruments[instrument_id]
+    lots = instrument.round_quantity(abs(turn.state.position(instrument_id).quantity))
+    if not lots or lots < instrument.min_quantity:
+        return True
+    price = pnl.mark(turn.state, turn.live, instrument_id)
+    return price is not None and lots * price < instrument.min_notional
 
 
 def limit_exit(

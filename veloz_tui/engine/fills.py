@@ -9,7 +9,7 @@ from typing import Final
 from veloz_tui.domain import events as e
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import Fill, FillsListed
-from veloz_tui.domain.types import SECOND, ClientOrderId, InstrumentId, TradeId
+from veloz_tui.domain.types import SECOND, ZERO, ClientOrderId, InstrumentId, TradeId
 from veloz_tui.engine import doubts, pnl, words
 from veloz_tui.engine.actions import FetchFills
 from veloz_tui.engine.known_orders import accept, adopt_filler, after_end, anomaly, external_id, find
@@ -44,6 +44,7 @@ def book_fill(turn: Turn, order: Order, fill: Fill) -> None:
             pnl.fee_value(turn.state, turn.live, instrument, fill) if instrument is not None else None,
             fill.venue_at,
             moved_from=_booked_as(turn, order, fill),
+            base_fee=fill.fee if instrument is not None and fill.fee_asset == instrument.base else ZERO,
         )
     )
     if was_ended and not was_expected:

@@ -8,7 +8,7 @@ from typing import Final
 
 from veloz_tui.domain.types import SECOND, ClientOrderId, InstrumentId, Nanos, Severity
 from veloz_tui.engine import words
-from veloz_tui.engine.exit_orders import closable, market_exits
+from veloz_tui.engine.exit_orders import closable, is_dust, market_exits
 from veloz_tui.engine.orders import cancel, open_orders, place
 from veloz_tui.engine.risk_inputs import leaves
 from veloz_tui.engine.turn import Turn
@@ -20,7 +20,7 @@ def flatten(turn: Turn, only: InstrumentId | None, *, by: str) -> tuple[str, tup
     """Do it for one instrument or all; returns what to tell, and the orders."""
     state = turn.state
     wanted = [
-        i for i, p in state.positions.items() if p.quantity and only in (None, i) and i in state.instruments
+        i for i in state.positions if only in (None, i) and i in state.instruments and not is_dust(turn, i)
     ]
     for order in open_orders(turn):
         if only in (None, order.instrument_id) and not order.is_external:
@@ -38,9 +38,8 @@ def flatten(turn: Turn, only: InstrumentId | None, *, by: str) -> tuple[str, tup
 def go_on(turn: Turn) -> None:
     """Once a second: close what other exits were on, now that they are gone."""
     for instrument_id, until in list(turn.live.flattening.items()):
-        is_done = turn.state.is_halted or not (
-            closable(turn, instrument_id) or _has_exits(turn, instrument_id)
-        )
+        is_open = closable(turn, instrument_id) or _has_exits(turn, instrument_id)
+        is_done = turn.state.is_halted or not is_open or is_dust(turn, instrument_id)
         if is_done or turn.now >= until:
             del turn.live.flattening[instrument_id]
         else:

@@ -241,7 +241,7 @@ def _order_filled(s: State, x: e.OrderFilled) -> None:
 
 def _book(positions: dict[InstrumentId, Position], x: e.OrderFilled, *, sign: int) -> None:
     positions.setdefault(x.instrument_id, Position()).apply_fill(
-        signed_quantity=x.quantity * sign,
+        change=x.change(sign),
         price=x.price,
         fee=x.fee,
         fee_asset=x.fee_asset,
@@ -251,7 +251,7 @@ def _book(positions: dict[InstrumentId, Position], x: e.OrderFilled, *, sign: in
 
 def _unbook(positions: dict[InstrumentId, Position], x: e.OrderFilled, *, sign: int) -> None:
     positions[x.instrument_id].apply_fill(
-        signed_quantity=-x.quantity * sign,
+        change=-x.change(sign),
         price=x.price,
         fee=-x.fee,
         fee_asset=x.fee_asset,

@@ -4,7 +4,7 @@ from typing import Final
 
 from veloz_tui.domain.types import SECOND, ZERO, InstrumentId, Severity, StrategyId
 from veloz_tui.engine import pnl, words
-from veloz_tui.engine.exit_orders import closable, market_exits
+from veloz_tui.engine.exit_orders import closable, is_dust, market_exits
 from veloz_tui.engine.orders import cancel, open_orders, place
 from veloz_tui.engine.risk.exits import ExitWish, exit_wish
 from veloz_tui.engine.risk.exposure import worst_case
@@ -20,7 +20,7 @@ EXIT_AGAIN_AFTER: Final = 5 * SECOND
 def check_positions(turn: Turn) -> None:
     """Leave positions that reached their threshold, once a few seconds at most."""
     for instrument_id, position in list(turn.state.positions.items()):
-        if not position.quantity or instrument_id not in turn.state.instruments:
+        if instrument_id not in turn.state.instruments or is_dust(turn, instrument_id):
             continue
         wish = exit_wish(
             quantity=position.quantity,

@@ -1,10 +1,13 @@
 """A strategy's wanted quotes against its working orders: latest wins, paced, new legs after old cancels."""
 
+from collections.abc import Sequence
+
+from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.intents import QuoteIntent
 from veloz_tui.domain.order import Order
-from veloz_tui.domain.types import InstrumentId, StrategyId, StrategyState
+from veloz_tui.domain.types import ZERO, InstrumentId, Side, StrategyId, StrategyState
 from veloz_tui.engine.orders import cancel, open_orders, place
-from veloz_tui.engine.quoting import diff_quotes
+from veloz_tui.engine.quoting import Covered, diff_quotes
 from veloz_tui.engine.turn import Turn
 
 
@@ -30,7 +33,15 @@ def requote(turn: Turn, strategy_id: StrategyId, instrument_id: InstrumentId) ->
     touch = None
     if bid is not None and ask is not None:
         touch = (instrument.price_from_level(bid[0]), instrument.price_from_level(ask[0]))
-    plan = diff_quotes(intent, working, instrument, touch=touch, may_overlap=False, strategy_id=strategy_id)
+    plan = diff_quotes(
+        intent,
+        working,
+        instrument,
+        touch=touch,
+        may_overlap=False,
+        strategy_id=strategy_id,
+        covered=_covered(turn, instrument, working),
+    )
     for client_order_id in plan.cancels:
         cancel(turn, turn.state.orders[client_order_id], by=strategy_id)
     for request in plan.places:
@@ -38,6 +49,30 @@ def requote(turn: Turn, strategy_id: StrategyId, instrument_id: InstrumentId) ->
             turn.timer(f"requote:{strategy_id}:{instrument_id}", after_ns=200_000_000)
             return
         place(turn, request)
+
+
+def _covered(turn: Turn, instrument: Instrument, working: Sequence[Order]) -> Covered:
+    """What the wallet has for these quotes: all that other orders don't lock.
+
+    Totals, not what is free: a cancel's answer comes a moment before the balance that it frees. Unknown
+    balances are risk's to refuse.
+    """
+    balances = turn.state.balances.get(instrument.venue)
+    if balances is None:
+        return Covered()
+    base, quote = balances.get(instrument.base), balances.get(instrument.quote)
+    base_left = base.total if base is not None else ZERO
+    quote_left = quote.total if quote is not None else ZERO
+    own = {order.client_order_id for order in working}
+    for order in open_orders(turn):
+        its = turn.state.instruments.get(order.instrument_id)
+        if order.client_order_id in own or its is None or its.venue != instrument.venue:
+            continue
+        if order.side is Side.SELL and its.base == instrument.base:
+            base_left -= order.leaves
+        elif order.side is Side.BUY and its.quote == instrument.quote:
+            quote_left -= order.leaves * (order.request.price or ZERO)
+    return Covered(base=base_left, quote=quote_left)
 
 
 def _has_budget(turn: Turn, strategy_id: StrategyId) -> bool:

@@ -23,6 +23,13 @@ _DEFAULT_TOLERANCE = Decimal("0.05")
 _GROWTH = Decimal("1.1")
 
 
+class Covered(msgspec.Struct, frozen=True):
+    """What the wallet has for quotes at work and new: base to sell, quote to pay. None: any amount."""
+
+    base: Decimal | None = None
+    quote: Decimal | None = None
+
+
 class QuotePlan(msgspec.Struct, frozen=True):
     """What to do now. The cancels go first."""
 
@@ -38,15 +45,17 @@ def diff_quotes(
     touch: Touch | None,
     may_overlap: bool,
     strategy_id: StrategyId,
+    covered: Covered = Covered(),  # noqa: B008 - frozen
 ) -> QuotePlan:
     """Return what brings the strategy's `working` quotes to the wanted ones.
 
     At most one quote a side stays, others are canceled. Orders in doubt or being canceled block their side.
-    Without a touch nothing new is placed: it could cross.
+    Without a touch nothing new is placed: it could cross. A side is quoted for less than the wanted size
+    where the wallet covers less, and not at all where that is below the venue's least order.
     """
     quotes = [order for order in working if order.is_open and order.instrument_id == instrument.id]
-    bids = _Leg(Side.BUY, intent, quotes, instrument=instrument, touch=touch)
-    asks = _Leg(Side.SELL, intent, quotes, instrument=instrument, touch=touch)
+    bids = _Leg(Side.BUY, intent, quotes, instrument=instrument, touch=touch, covered=covered)
+    asks = _Leg(Side.SELL, intent, quotes, instrument=instrument, touch=touch, covered=covered)
     cancels = (*bids.cancels(), *asks.cancels())
     places = [
         leg.request(strategy_id)
@@ -69,14 +78,16 @@ class _Leg:
         *,
         instrument: Instrument,
         touch: Touch | None,
+        covered: Covered,
     ) -> None:
         self.side = side
         self._instrument = instrument
         self._touch = touch
         self._own = [order for order in quotes if order.side is side]
-        self._size = instrument.round_quantity(intent.size)
+        wanted = intent.bid if side is Side.BUY else intent.ask
+        self._size = instrument.round_quantity(_coverable(intent.size, wanted, side=side, covered=covered))
         self._tolerance = _tolerance(intent, instrument)
-        self._wanted = self._quotable(intent.bid if side is Side.BUY else intent.ask)
+        self._wanted = self._quotable(wanted)
         self._keeps = self._best_to_keep()
 
     def cancels(self) -> list[ClientOrderId]:
@@ -163,6 +174,14 @@ class _Leg:
     def _has_size(self, order: Order) -> bool:
         # A partly filled quote stays until it is gone; one with more left than wanted never does.
         return order.leaves <= self._size <= order.quantity * _GROWTH
+
+
+def _coverable(size: Decimal, price: Decimal | None, *, side: Side, covered: Covered) -> Decimal:
+    if side is Side.SELL:
+        return size if covered.base is None else max(ZERO, min(size, covered.base))
+    if covered.quote is None or not price:
+        return size
+    return max(ZERO, min(size, covered.quote / price))
 
 
 def _tolerance(intent: QuoteIntent, instrument: Instrument) -> Decimal:

@@ -89,7 +89,7 @@ def _fill(ctx: Context, own: Own, event: OrderFilled, order: OrderUpdate | None)
         fee=event.fee,
         fee_asset=event.fee_asset,
         is_maker=event.is_maker,
-        position=ctx.move_position(event.instrument_id, own.side.sign * event.quantity),
+        position=ctx.move_position(event.instrument_id, event.change(own.side.sign)),
         at=event.at,
     )
 

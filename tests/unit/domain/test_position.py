@@ -30,7 +30,7 @@ def held(trades: Sequence[Trade]) -> Position:
     position = Position()
     for trade in trades:
         position.apply_fill(
-            signed_quantity=trade.quantity,
+            change=trade.quantity,
             price=trade.price,
             fee=trade.fee,
             fee_asset=trade.asset,
@@ -112,12 +112,23 @@ def test_money_is_conserved(fills: list[Trade], cents: int) -> None:
     assert near(position.realized + position.unrealized(mark), worth)
 
 
-@given(st.lists(trades(), max_size=40))
-def test_turnover_is_the_sum_of_each_side(fills: list[Trade]) -> None:
-    position = held(fills)
-    assert position.bought == sum((t.quantity for t in fills if t.quantity > 0), D(0))
-    assert position.sold == -sum((t.quantity for t in fills if t.quantity < 0), D(0))
-    assert position.bought - position.sold == position.quantity
+def test_a_fee_taken_in_what_was_bought_is_a_cost_and_gone_from_the_position() -> None:
+    position = Position()
+    fee = D("0.001")
+    position.apply_fill(change=1 - fee, price=D(100), fee=fee, fee_asset=BTC, value=fee * 100)
+    assert position.quantity == D("0.999")
+    assert position.entry == 100
+    # What is left must bring in the 100 that were paid, after the fee on leaving.
+    break_even = position.break_even(EXIT_FEE)
+    assert break_even is not None
+    assert near(Fraction(break_even) * Fraction("0.999") * Fraction("0.999"), Fraction(100))
+    assert position.unrealized(D(100)) + position.realized - position.fees == D("0.999") * 100 - 100
+
+
+def test_a_fill_eaten_by_its_fee_moves_nothing_but_the_fees() -> None:
+    position = Position()
+    position.apply_fill(change=D(0), price=D(100), fee=D(1), fee_asset=BTC, value=D(100))
+    assert (position.quantity, position.cost, position.fees) == (0, 0, 100)
 
 
 @given(st.lists(trades(), min_size=1, max_size=40))
@@ -171,5 +182,5 @@ def test_thirds_leave_no_rest_behind() -> None:
     third = D(1) / 3
     position = held([Trade(D(1), D(100)), *[Trade(-third, D(90)) for _ in range(3)]])
     rest = position.quantity
-    position.apply_fill(signed_quantity=-rest, price=D(90), fee=D(0), fee_asset=USDT, value=D(0))
+    position.apply_fill(change=-rest, price=D(90), fee=D(0), fee_asset=USDT, value=D(0))
     assert position.quantity == position.cost == 0

@@ -97,3 +97,14 @@ def test_a_kill_ends_the_wish() -> None:
     core.rearm()
     core.tick(5)
     assert not sold(core)
+
+
+def test_a_rest_below_the_venues_least_order_is_let_be() -> None:
+    core = Core()
+    core.holding("0.06 @ 100")
+    core.book("80.00", "80.02")  # worth less than 5 now
+    core.actions.clear()
+    assert "no position to flatten" in flatten(core)
+    core.tick(31)
+    assert not sold(core)
+    assert not core.alerts("NOT_FLAT")

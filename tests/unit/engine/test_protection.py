@@ -183,3 +183,13 @@ def test_the_least_balance_warns_before_it_is_reached() -> None:
     core.send(balances(quote="1000"))
     assert uses(core) == [Severity.WARN]
     assert core.refused(limit_buy("1.5 @ 100")) == "MIN_FREE_BALANCE"
+
+
+def test_a_rest_below_the_venues_least_order_raises_no_exit() -> None:
+    core = guarded()
+    core.holding("0.06 @ 100")
+    core.actions.clear()
+    core.book("80.00", "80.02")
+    core.tick(10)
+    assert not core.told(Submit)
+    assert not core.alerts("EXIT")

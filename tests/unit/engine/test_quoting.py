@@ -20,7 +20,7 @@ from veloz_tui.domain.types import (
     TimeInForce,
     VenueId,
 )
-from veloz_tui.engine.quoting import QuotePlan, diff_quotes
+from veloz_tui.engine.quoting import Covered, QuotePlan, diff_quotes
 
 D = Decimal
 COARSE = Instrument(
@@ -82,8 +82,17 @@ def diff(
     touch: tuple[Decimal, Decimal] | None = TOUCH,
     may_overlap: bool = False,
     instrument: Instrument = COARSE,
+    covered: Covered = Covered(),  # noqa: B008 - frozen
 ) -> QuotePlan:
-    return diff_quotes(intent, working, instrument, touch=touch, may_overlap=may_overlap, strategy_id=MM)
+    return diff_quotes(
+        intent,
+        working,
+        instrument,
+        touch=touch,
+        may_overlap=may_overlap,
+        strategy_id=MM,
+        covered=covered,
+    )
 
 
 def prices(plan: QuotePlan) -> list[tuple[Side, Decimal | None]]:
@@ -91,6 +100,21 @@ def prices(plan: QuotePlan) -> list[tuple[Side, Decimal | None]]:
 
 
 # --- the rules ---
+
+
+def test_a_side_is_quoted_for_what_the_wallet_covers() -> None:
+    plan = diff(wish("99", "111", "2"), covered=Covered(base=D("0.98"), quote=D("150")))
+    assert [(r.side, r.quantity) for r in plan.places] == [(Side.BUY, D("1.5")), (Side.SELL, D("0.9"))]
+
+
+def test_a_side_that_the_wallet_does_not_cover_is_not_quoted() -> None:
+    assert prices(diff(wish("99", "111"), covered=Covered(base=D(0), quote=D(1000)))) == [(Side.BUY, D(99))]
+    assert prices(diff(wish("99", "111"), covered=Covered(base=D(5), quote=D(-3)))) == [(Side.SELL, D(111))]
+
+
+def test_a_quote_that_fills_stays_while_its_wallet_shrinks_with_it() -> None:
+    ask = quote("a", Side.SELL, "111", "1", filled="0.4")
+    assert diff(wish(None, "111"), ask, covered=Covered(base=D("0.6"))) == QuotePlan()
 
 
 def test_bids_are_rounded_down_and_asks_up_and_both_are_post_only_in_the_strategys_name() -> None:
