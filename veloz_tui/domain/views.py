@@ -226,6 +226,7 @@ class StatusView(msgspec.Struct, frozen=True):
     trading_state: TradingState
     is_paused: bool
     state_reason: str
+    """Why less than everything may leave; empty while trading is OK."""
     at: Nanos
     orders_open: int
     orders_cap: int | None
@@ -240,6 +241,8 @@ class StatusView(msgspec.Struct, frozen=True):
     """Who holds the control lease; empty: nobody."""
     on_detach: str
     version: str
+    way_out: str = ""
+    """What has to be typed until orders may grow positions again: `:rearm full`."""
 
 
 class View(msgspec.Struct, frozen=True):

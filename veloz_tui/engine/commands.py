@@ -21,7 +21,7 @@ from veloz_tui.engine.exit_orders import closable, limit_exit
 from veloz_tui.engine.flatten import flatten
 from veloz_tui.engine.orders import cancel, is_protective_stop, open_orders, place
 from veloz_tui.engine.risk.check import verdict
-from veloz_tui.engine.risk_inputs import risk_inputs
+from veloz_tui.engine.risk_inputs import risk_inputs, way_out
 from veloz_tui.engine.turn import Turn
 
 MUTE: Final = 600 * SECOND
@@ -192,7 +192,7 @@ def _resume(turn: Turn, command: c.Resume) -> Ack:
 
 def _reduce(turn: Turn, command: c.Reduce) -> Ack:
     turn.emit(ReduceOnlySet(turn.now, is_on=True, by=command.by))
-    return _ok(command, "REDUCE: only orders that shrink a position leave from now on. :resume")
+    return _ok(command, f"REDUCE: only orders that shrink a position leave from now on. {way_out(turn)}")
 
 
 def _kill_prepare(turn: Turn, command: c.KillPrepare) -> Ack:
@@ -215,7 +215,8 @@ def _rearm(turn: Turn, command: c.Rearm) -> Ack:
     why_not = killswitch.rearm(turn, level=command.level, by=command.by or "operator")
     if why_not is not None:
         return _no(command, f"not re-armed: {why_not}")
-    what = "only exits may leave" if command.level is RearmLevel.EXITS else "trading OK"
+    more = way_out(turn)
+    what = f"only exits may leave until {more}" if more else "trading OK"
     return _ok(command, f"RE-ARMED {command.level}: {what}; strategies stay stopped")
 
 

@@ -54,7 +54,7 @@ def entry_of(state: State, recorded: e.Recorded) -> LogEntry | None:
             text = "PAUSED" if event.is_on else "resumed"
             return LogEntry(recorded.seq, event.at, "state", f"{text} by {event.by}")
         case e.ReduceOnlySet():
-            text = "REDUCE" if event.is_on else "trading OK"
+            text = "REDUCE" if event.is_on else "REDUCE off"
             return LogEntry(recorded.seq, event.at, "state", f"{text} by {event.by}")
         case e.ControlTaken():
             return LogEntry(recorded.seq, event.at, "control", f"control taken by {event.by}")

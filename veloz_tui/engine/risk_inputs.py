@@ -17,7 +17,7 @@ from veloz_tui.domain.types import (
     Side,
     TradingState,
 )
-from veloz_tui.engine import pnl
+from veloz_tui.engine import pnl, words
 from veloz_tui.engine.risk.inputs import RiskInputs
 from veloz_tui.engine.state import HOLD_NEVER_ARRIVED
 from veloz_tui.engine.turn import Turn
@@ -33,6 +33,34 @@ def trading_state(turn: Turn) -> TradingState:
     if state.is_reduce_only or state.rearm_level is RearmLevel.EXITS:
         return TradingState.REDUCE_ONLY
     return TradingState.READY
+
+
+def state_reason(turn: Turn) -> str:
+    """Why less than everything may leave now; nothing while trading is OK."""
+    state, live = turn.state, turn.live
+    if state.is_halted:
+        return f"{words.utc(state.kill.at)} by {state.kill.by}" if state.kill is not None else ""
+    if live.journal.state is not JournalState.OK:
+        return f"journal {live.journal.state}: {live.journal.reason}"
+    if not live.guardian_alive:
+        return f"guardian gone: {live.guardian_reason}"
+    if live.stopping:
+        return "stopping"
+    reasons = []
+    if state.is_reduce_only:
+        reasons.append("reduce is on")
+    if state.rearm_level is RearmLevel.EXITS:
+        reasons.append("re-armed for exits only")
+    return " and ".join(reasons)
+
+
+def way_out(turn: Turn) -> str:
+    """The words after which orders may grow positions again; nothing where none are needed."""
+    state = turn.state
+    needed = [":rearm full"] if state.is_halted or state.rearm_level is RearmLevel.EXITS else []
+    if state.is_reduce_only:
+        needed.append(":resume")
+    return " and ".join(needed)
 
 
 def exposed_orders(turn: Turn, instrument_id: InstrumentId) -> Iterator[Order]:
@@ -136,6 +164,8 @@ def risk_inputs(turn: Turn, request: OrderRequest, *, is_exit: bool = False) -> 
         book=market.book if market is not None and market.is_fresh else None,
         reference=pnl.reference(state, live, instrument.id, now=turn.now),
         trading_state=trading_state(turn),
+        state_reason=state_reason(turn),
+        way_out=way_out(turn),
         is_paused=state.is_paused,
         venue_state=state.venues.get(instrument.venue, ChannelState.DOWN),
         breaker=venue.breaker.peek(turn.now) if venue else BreakerState.OPEN,

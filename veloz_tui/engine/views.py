@@ -26,7 +26,7 @@ from veloz_tui.domain.views import (
 from veloz_tui.engine import pnl, words
 from veloz_tui.engine.account_views import account_view, has_stop, order_views, position_view
 from veloz_tui.engine.market_views import instrument_view, ladder_view
-from veloz_tui.engine.risk_inputs import trading_state
+from veloz_tui.engine.risk_inputs import state_reason, trading_state, way_out
 from veloz_tui.engine.turn import Turn
 
 MAX_ALERTS = 200
@@ -70,7 +70,8 @@ def _status(turn: Turn, around: Surroundings) -> StatusView:
         profile=settings.profile,
         trading_state=trading_state(turn),
         is_paused=state.is_paused,
-        state_reason=_state_reason(turn),
+        state_reason=state_reason(turn),
+        way_out=way_out(turn),
         at=turn.now,
         orders_open=len(ours),
         orders_cap=settings.limits.open_orders_max,
@@ -86,17 +87,6 @@ def _status(turn: Turn, around: Surroundings) -> StatusView:
         on_detach=settings.on_detach,
         version=settings.version,
     )
-
-
-def _state_reason(turn: Turn) -> str:
-    state, live = turn.state, turn.live
-    if state.is_halted and state.kill is not None:
-        return f"{words.utc(state.kill.at)} by {state.kill.by}"
-    if live.journal.state is not JournalState.OK:
-        return f"journal {live.journal.state}: {live.journal.reason}"
-    if not live.guardian_alive:
-        return f"guardian gone: {live.guardian_reason}"
-    return "stopping" if live.stopping else ""
 
 
 def _kill(turn: Turn) -> KillView:

@@ -17,7 +17,7 @@ from tests.unit.engine.factories import (
     report,
 )
 from veloz_tui.domain import reports as r
-from veloz_tui.domain.commands import Flatten, Kill, Resume, StartStrategy
+from veloz_tui.domain.commands import Flatten, Kill, PlaceOrder, Reduce, Resume, StartStrategy
 from veloz_tui.domain.events import Halted, KillStamped, OrderFilled
 from veloz_tui.domain.types import (
     MANUAL,
@@ -412,6 +412,30 @@ def test_rearm_exits_lets_only_exits_out_and_resume_is_not_a_way_around() -> Non
     assert not core.rearm(RearmLevel.FULL, confirmation="").is_ok
     assert core.rearm(RearmLevel.FULL).is_ok
     core.place(limit_buy("1 @ 100"))
+
+
+def test_each_text_names_what_lets_orders_grow_positions_again() -> None:
+    core = Core()
+    core.holding("2 @ 100")
+    core.kill()
+    core.certify()
+    assert ":rearm full" in core.rearm(RearmLevel.EXITS).text
+    assert _advice(core) == ":rearm full"
+    assert ":rearm full and :resume" in core.command(Reduce(command_id=core.new_id())).text
+    assert _advice(core) == ":rearm full and :resume"
+    assert ":rearm full" in core.command(Resume(command_id=core.new_id())).text
+    assert _advice(core) == ":rearm full"
+    core.rearm(RearmLevel.FULL)
+    assert ":resume" in core.command(Reduce(command_id=core.new_id())).text
+    assert _advice(core) == ":resume"
+    core.command(Resume(command_id=core.new_id()))
+    core.place(limit_buy("1 @ 100"))
+
+
+def _advice(core: Core) -> str:
+    """What a denied buy tells to do."""
+    dry = PlaceOrder(command_id=core.new_id(), request=limit_buy("1 @ 100"), is_dry=True)
+    return core.command(dry).text.partition("Add reduce, or ")[2].partition(" [")[0]
 
 
 def test_resume_is_no_way_out_of_halted() -> None:

@@ -28,6 +28,10 @@ class RiskInputs(msgspec.Struct, frozen=True, kw_only=True):
 
     # What may leave at all
     trading_state: TradingState
+    state_reason: str = ""
+    """Why it is what it is."""
+    way_out: str = ""
+    """What has to be typed until orders may grow positions again; empty where nothing typed helps."""
     is_paused: bool
     venue_state: ChannelState
     breaker: BreakerState

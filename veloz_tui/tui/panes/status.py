@@ -90,6 +90,8 @@ def _first(
 ) -> list[Part]:
     status = view.status
     parts = [Part(0, (mode_badge(status.mode, glyphs), (" ", "base"), *state_badge(view, glyphs)))]
+    if status.way_out and status.trading_state is TradingState.REDUCE_ONLY:
+        parts.append(Part(2, ((f" {fmt.clean(status.way_out)} ", "warn"),)))
     if instrument_id is not None:
         parts.append(_instrument(view, instrument_id, names, glyphs, width))
     parts.append(_pnl(view, width))

@@ -64,3 +64,14 @@ def test_a_halt_says_how_to_get_out_of_it() -> None:
 def test_a_venue_that_is_not_ready_is_named() -> None:
     text = refusal("buy 1 @ 100", world(venue_state=ChannelState.SYNCING)).text
     assert "BIN is SYNCING, not READY. Nothing sent." in text
+
+
+@pytest.mark.parametrize("way_out", [":resume", ":rearm full", ":rearm full and :resume"])
+def test_reduce_only_names_what_lifts_it(way_out: str) -> None:
+    inputs = world(trading_state=TradingState.REDUCE_ONLY, way_out=way_out)
+    assert f"Nothing sent. Add reduce, or {way_out} [" in refusal("buy 1 @ 100", inputs).text
+
+
+def test_cancel_only_says_why() -> None:
+    inputs = world(trading_state=TradingState.CANCEL_ONLY, state_reason="journal SLOW: 300 ms")
+    assert "CANCEL_ONLY (journal SLOW: 300 ms). Nothing sent." in refusal("buy 1 @ 100", inputs).text

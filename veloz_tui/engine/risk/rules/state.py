@@ -22,11 +22,12 @@ def _trading_state(request: OrderRequest, inputs: RiskInputs) -> Denial | None:
         case TradingState.HALTED:
             why, remedy = "trading is HALTED", ":rearm exits lets exits out, :rearm full everything"
         case TradingState.CANCEL_ONLY:
-            why, remedy = "CANCEL_ONLY: only cancels leave", "The status line says what to mend"
+            because = f" ({inputs.state_reason})" if inputs.state_reason else ""
+            why, remedy = f"CANCEL_ONLY{because}", "Only cancels and the kill leave until that is over"
         case TradingState.REDUCE_ONLY:
             if is_exit(request, inputs):
                 return None
-            why, remedy = "REDUCE_ONLY: only exits leave", "Add reduce, or :resume"
+            why, remedy = "REDUCE_ONLY: only exits leave", f"Add reduce, or {inputs.way_out}"
         case TradingState.READY:
             return _pause(request, inputs)
         case _:
