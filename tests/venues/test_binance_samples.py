@@ -120,7 +120,10 @@ def test_accounts_decode_to_the_right_values() -> None:
         raw = json.loads(body)
         account = parse.account(body)
         assert (account.can_trade, account.account_uid) == (raw["canTrade"], str(raw.get("uid", "")))
-        got = {one.asset: (one.free, one.locked) for one in parse.balances(body, venue_at=_AT).balances}
+        report = parse.balances(body, requested_at=_AT)
+        # Not the time of the answer: an answer that comes late is no newer for it.
+        assert report.venue_at == (raw["updateTime"] * 1_000_000 if raw.get("updateTime") else None)
+        got = {one.asset: (one.free, one.locked) for one in report.balances}
         assert got == {
             one["asset"]: (Decimal(one["free"]), Decimal(one["locked"])) for one in raw["balances"]
         }
@@ -153,6 +156,7 @@ def test_user_stream_events_decode_or_are_known_to_need_nothing() -> None:
             assert event.report.venue_at == raw["T"] * 1_000_000
         elif isinstance(event.report, BalancesReported):
             assert {one.asset for one in event.report.balances} == {one["a"] for one in raw["B"]}
+            assert event.report.venue_at == raw["u"] * 1_000_000
     assert {"executionReport", "outboundAccountPosition"} <= set(names)
 
 
@@ -162,7 +166,7 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "canceled": parse.canceled_orders,
     "trades": parse.trades,
     "account": parse.account,
-    "balances": lambda body: parse.balances(body, venue_at=_AT),
+    "balances": lambda body: parse.balances(body, requested_at=_AT),
     "user event": parse.user_event,
     "exchange info": parse_instruments.exchange_info,
     "depth": parse_market.depth,

@@ -209,7 +209,10 @@ class BalancesReported(msgspec.Struct, frozen=True):
     venue: VenueId
     balances: tuple[Balance, ...]
     is_complete: bool
-    venue_at: Nanos
+    venue_at: Nanos | None
+    """The venue's own time of the account's last change in it; None: it doesn't tell."""
+    requested_at: Nanos | None = None
+    """When we asked for it; None: the venue streamed it, so it is as new as its arrival."""
 
 
 class FeeRates(msgspec.Struct, frozen=True):

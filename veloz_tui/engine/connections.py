@@ -3,13 +3,11 @@
 READY needs the user stream READY and one reconciliation since it was lost. Cancels never ask.
 """
 
-from decimal import Decimal
 from typing import Final
 
 from veloz_tui.domain import events as e
 from veloz_tui.domain.reports import (
     AccountReported,
-    BalancesReported,
     Channel,
     ChannelReported,
     HealthReported,
@@ -21,7 +19,6 @@ from veloz_tui.engine.actions import Reconcile
 from veloz_tui.engine.turn import Turn
 
 MAX_CLOCK_OFFSET_MS: Final = 500.0
-ZERO: Final = Decimal(0)
 
 
 def on_channel(turn: Turn, report: ChannelReported) -> None:
@@ -114,20 +111,6 @@ def on_instruments(turn: Turn, report: InstrumentsReported) -> None:
         known = turn.state.instruments.get(instrument.id)
         if known != instrument and (instrument.id in wanted or known is not None):
             turn.emit(e.InstrumentDefined(turn.now, instrument))
-
-
-def on_balances(turn: Turn, report: BalancesReported) -> None:
-    if turn.live.venues[report.venue].is_swapped:
-        return
-    known = turn.state.balances.get(report.venue, {})
-    for balance in report.balances:
-        if known.get(balance.asset) != balance:
-            turn.emit(e.BalanceChanged(turn.now, report.venue, balance.asset, balance.free, balance.locked))
-    if report.is_complete:
-        named = {balance.asset for balance in report.balances}
-        for asset, balance in list(known.items()):
-            if asset not in named and balance.total:
-                turn.emit(e.BalanceChanged(turn.now, report.venue, asset, ZERO, ZERO))
 
 
 def on_account(turn: Turn, report: AccountReported) -> bool:

@@ -16,6 +16,7 @@ from veloz_tui.domain.events import Recorded, RunStopped
 from veloz_tui.domain.intents import StrategyHostChanged, StrategyReported
 from veloz_tui.domain.types import Nanos
 from veloz_tui.engine import (
+    balances,
     commands,
     connections,
     fills,
@@ -143,7 +144,7 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Any]]] = {
     r.FillsListed: fills.on_fills_listed,
     # the account and its venue
     r.VenueSnapshot: reconcile.on_venue_snapshot,
-    r.BalancesReported: connections.on_balances,
+    r.BalancesReported: balances.on_balances,
     r.AccountReported: connections.on_account,
     r.InstrumentsReported: connections.on_instruments,
     r.ChannelReported: connections.on_channel,

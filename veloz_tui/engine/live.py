@@ -10,6 +10,7 @@ from veloz_tui.domain.book import OrderBook
 from veloz_tui.domain.intents import QuoteIntent
 from veloz_tui.domain.reports import Channel, HealthReported, JournalReported, JournalState
 from veloz_tui.domain.types import (
+    Asset,
     ChannelState,
     ClientOrderId,
     CommandId,
@@ -67,10 +68,20 @@ class LiveBook:
         return self.stale_reason or self.waits_for
 
 
+class BalanceWord(msgspec.Struct, frozen=True):
+    """How new what we hold of one asset's balance is."""
+
+    venue_at: Nanos | None
+    """The newest time that the venue named."""
+    heard_at: Nanos
+    """When it was streamed to us, or when we asked for it."""
+
+
 class VenueLive:
     """One venue's connections and health."""
 
     __slots__ = (
+        "balance_words",
         "breaker",
         "channels",
         "door_closed_until",
@@ -86,6 +97,7 @@ class VenueLive:
         self.channels: dict[Channel, ChannelState] = dict.fromkeys(Channel, ChannelState.DOWN)
         self.reasons: dict[Channel, str] = {}
         self.health = HealthReported(venue)
+        self.balance_words: dict[Asset, BalanceWord] = {}
         self.breaker = breaker
         self.reconciling = False
         self.reconcile_asked_at: Nanos = Nanos(0)

@@ -8,7 +8,7 @@ from typing import Final
 
 from veloz_tui.domain.reports import Endpoint, OpenOrdersFailed, OpenOrdersListed, VenueSnapshot
 from veloz_tui.domain.types import SECOND, InstrumentId, OrderStatus
-from veloz_tui.engine import connections, doubts
+from veloz_tui.engine import balances, connections, doubts
 from veloz_tui.engine.actions import FetchFills, ListOpenOrders
 from veloz_tui.engine.fills import fetched_up_to, is_news, on_fill
 from veloz_tui.engine.known_orders import find as find_order
@@ -35,7 +35,7 @@ def on_venue_snapshot(turn: Turn, snapshot: VenueSnapshot) -> None:
     )
     _book_fills(turn, snapshot)
     _doubt_unanswered(turn, snapshot)
-    connections.on_balances(turn, snapshot.balances)
+    balances.on_balances(turn, snapshot.balances)
     venue.reconciling = False
     venue.reconciled = True
     connections.set_venue_state(turn, snapshot.venue)

@@ -305,11 +305,13 @@ class PositionBalance(msgspec.Struct, rename={"asset": "a", "free": "f", "locked
     locked: Decimal
 
 
-class AccountPosition(msgspec.Struct, rename={"event_ms": "E", "balances": "B"}):
+class AccountPosition(msgspec.Struct, rename={"event_ms": "E", "update_ms": "u", "balances": "B"}):
     """Absolute balances of the assets that may have changed."""
 
     event_ms: int
     balances: list[PositionBalance]
+    update_ms: int = 0
+    """The account's last change: the clock of an account answer's `updateTime`."""
 
 
 # --- exchangeInfo ---

@@ -114,11 +114,12 @@ def trades(body: bytes | msgspec.Raw) -> tuple[Fill, ...]:
     return tuple(sorted(fills, key=lambda fill: int(fill.trade_id)))
 
 
-def balances(body: bytes | msgspec.Raw, *, venue_at: Nanos) -> BalancesReported:
-    """The balances of an account answer: all of them."""
+def balances(body: bytes | msgspec.Raw, *, requested_at: Nanos) -> BalancesReported:
+    """The balances of an account answer: all of them. The venue's time of it is not that of the answer."""
     account = _ACCOUNT.decode(body)
     found = tuple(_balance(one.asset, one.free, one.locked) for one in account.balances)
-    return BalancesReported(VENUE, found, is_complete=True, venue_at=venue_at)
+    venue_at = as_nanos(account.update_time) if account.update_time else None
+    return BalancesReported(VENUE, found, is_complete=True, venue_at=venue_at, requested_at=requested_at)
 
 
 def account(body: bytes | msgspec.Raw) -> AccountReported:
@@ -141,9 +142,8 @@ def user_event(data: bytes | msgspec.Raw) -> UserEvent:
     if name == "outboundAccountPosition":
         position = _POSITION.decode(data)
         found = tuple(_balance(one.asset, one.free, one.locked) for one in position.balances)
-        return UserEvent(
-            name, BalancesReported(VENUE, found, is_complete=False, venue_at=as_nanos(position.event_ms))
-        )
+        venue_at = as_nanos(position.update_ms or position.event_ms)
+        return UserEvent(name, BalancesReported(VENUE, found, is_complete=False, venue_at=venue_at))
     return UserEvent(name)
 
 

@@ -95,6 +95,7 @@ class AccountReader:
         fills: list[Fill] = []
         for instrument, since in action.fills_since:
             fills += await self.trades_since(instrument, since)
+        account_asked_at = self._session.now()
         body = await self._read("/api/v3/account", {}, weight=20)
         return VenueSnapshot(
             venue=VENUE,
@@ -102,15 +103,16 @@ class AccountReader:
             open_orders=open_orders,
             asked_orders=tuple(asked),
             fills=tuple(fills),
-            balances=parse.balances(body, venue_at=self._session.venue_nanos()),
+            balances=parse.balances(body, requested_at=account_asked_at),
             account=parse.account(body),
         )
 
     # --- questions ---
 
     async def balances(self) -> BalancesReported:
+        requested_at = self._session.now()
         body = await self._read("/api/v3/account", {}, weight=20)
-        return parse.balances(body, venue_at=self._session.venue_nanos())
+        return parse.balances(body, requested_at=requested_at)
 
     async def open_orders(
         self, instrument: InstrumentId | None, *, lane: Lane = Lane.RECONCILE
