@@ -20,7 +20,10 @@ _CHANGES = (10, 60)
 
 
 class Market(msgspec.Struct):
-    """`frames` holds whole WebSocket frames, message k from ends[k-1] to ends[k]; `last_ids` their u."""
+    """`frames` holds whole WebSocket frames, message k from ends[k-1] to ends[k]; `last_ids` their u.
+
+    `at_s`: when each was received, of a recording only.
+    """
 
     snapshot: bytes
     frames: bytes
@@ -28,6 +31,7 @@ class Market(msgspec.Struct):
     last_ids: list[int]
     best_bid: tuple[float, float]
     best_ask: tuple[float, float]
+    at_s: list[float] = []
 
     def frame(self, number: int) -> bytes:
         return self.frames[self.ends[number - 1] if number else 0 : self.ends[number]]

@@ -48,6 +48,9 @@ class Played(msgspec.Struct):
     takers: int
     users: int
     is_playing: bool
+    resting: int
+    canceled_at: dict[str, int]
+    """Monotonic nanoseconds at which the first cancel of an order came, by its client id."""
 
 
 class Server:
@@ -58,15 +61,27 @@ class Server:
         self.pid = pid
         self._client = client
 
+    async def begin(self, *, first: int = 0, count: int, rate: float = 0.0, speed: float = 0.0) -> None:
+        """Begin to send messages. `speed`: of a recording, times as fast as it was recorded."""
+        await self._get(f"/bench/play?first={first}&count={count}&rate={rate}&speed={speed}")
+
+    async def stop(self) -> None:
+        """Send no more."""
+        await self._get("/bench/stop")
+
     async def play(self, *, first: int = 0, count: int, rate: float = 0.0) -> None:
         """Send messages; return when all are sent."""
-        await self._get(f"/bench/play?first={first}&count={count}&rate={rate}")
+        await self.begin(first=first, count=count, rate=rate)
         async with asyncio.timeout(START_S + count * 0.002 + (count / rate if rate else 0.0)):
             while (await self.result()).is_playing:
                 await asyncio.sleep(0.1)
 
     async def result(self) -> Played:
         return msgspec.json.decode(await self._get("/bench/result"), type=Played)
+
+    async def sent(self) -> dict[int, int]:
+        """When each message was sent, in monotonic nanoseconds."""
+        return dict(msgspec.json.decode(await self._get("/bench/sent"), type=list[tuple[int, int]]))
 
     async def reset(self) -> None:
         await self._get("/bench/reset")
@@ -79,9 +94,11 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(messages: int) -> AsyncIterator[Server]:
+async def serving(market: int | Path) -> AsyncIterator[Server]:
+    """A generated market of so many messages, or that of a file."""
+    path = market_file(market) if isinstance(market, int) else market
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.server", str(market_file(messages)),
+        sys.executable, "-m", "tests.bench.server", str(path),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert child.stdout is not None

@@ -1,9 +1,12 @@
 """A venue on loopback that costs little: canned answers, frames made beforehand, stamps at the socket.
 
 `python -m tests.bench.server MARKET_FILE` prints its port. It speaks as much of Binance Spot as the adapter
-and the peers ask for. Orders are answered as immediate-or-cancel that found nothing, so none stays open.
+and the peers ask for; canned_orders.py has its orders.
     GET /bench/play?first=0&count=N&rate=R  begins to send messages (rate 0: as fast as they are taken)
+                  …&speed=S                 of a recording: S times as fast as it was recorded
+    GET /bench/stop                         sends no more
     GET /bench/result                       what was sent, and which order arrived when
+    GET /bench/sent                         nanoseconds (monotonic) at which each message was sent
     GET /bench/reset                        forgets the results
 """
 
@@ -18,58 +21,17 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from tests.bench.canned_orders import QUANTITY, CannedOrders
+from tests.bench.canned_venue import ACCOUNT, INFO
 from tests.bench.market import FIRST_LOTS, LOT, Market, frame, load
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _BURST = 64
 _BUFFERED_BYTES = 1 << 20
-_QUANTITY = re.compile(rb'quantity"?[:=]"?([0-9.]+)')
-_CLIENT_ID = re.compile(rb'newClientOrderId"?[:=]"?([A-Za-z0-9_-]+)')
-_PRICE = re.compile(rb'price"?[:=]"?([0-9.]+)')
-_SIDE = re.compile(rb'side"?[:=]"?([A-Za-z]+)')
 _ID = re.compile(rb'"id":\s*("?[A-Za-z0-9_-]+"?)')
 _METHOD = re.compile(rb'"method":\s*"([A-Za-z.]+)"')
-_LIMIT = 1_000_000_000
-_INFO = {
-    "timezone": "UTC",
-    "serverTime": 0,
-    "exchangeFilters": [],
-    "rateLimits": [
-        {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": _LIMIT},
-        {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": _LIMIT},
-    ],
-    "symbols": [
-        {
-            "symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "baseAssetPrecision": 8,
-            "quoteAsset": "USDT", "quotePrecision": 8, "quoteAssetPrecision": 8,
-            "baseCommissionPrecision": 8, "quoteCommissionPrecision": 8,
-            "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"], "icebergAllowed": True, "ocoAllowed": True,
-            "otoAllowed": True, "quoteOrderQtyMarketAllowed": True, "allowTrailingStop": True,
-            "cancelReplaceAllowed": True, "amendAllowed": True, "pegInstructionsAllowed": True,
-            "isSpotTradingAllowed": True, "isMarginTradingAllowed": True,
-            "permissions": [], "permissionSets": [["SPOT"]],
-            "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
-            "allowedSelfTradePreventionModes": ["NONE", "EXPIRE_MAKER"],
-            "filters": [
-                {"filterType": "PRICE_FILTER", "minPrice": "0.01000000", "maxPrice": "1000000.00000000",
-                 "tickSize": "0.01000000"},
-                {"filterType": "LOT_SIZE", "minQty": "0.00001000", "maxQty": "9000.00000000",
-                 "stepSize": "0.00001000"},
-                {"filterType": "NOTIONAL", "minNotional": "5.00000000", "applyMinToMarket": True,
-                 "maxNotional": "9000000.00000000", "applyMaxToMarket": False, "avgPriceMins": 5},
-            ],
-        }
-    ],
-}  # fmt: skip
-_ACCOUNT = {
-    "makerCommission": 10, "takerCommission": 10, "buyerCommission": 0, "sellerCommission": 0,
-    "commissionRates": {"maker": "0.001", "taker": "0.001", "buyer": "0", "seller": "0"},
-    "canTrade": True, "canWithdraw": False, "canDeposit": True, "brokered": False,
-    "requireSelfTradePrevention": False, "preventSor": False, "updateTime": 1, "accountType": "SPOT",
-    "balances": [{"asset": "USDT", "free": "100000000.0", "locked": "0.0"},
-                 {"asset": "BTC", "free": "10000.0", "locked": "0.0"}],
-    "permissions": ["SPOT"], "uid": 1,
-}  # fmt: skip
+LISTEN_KEY = b"listenkey"
+_UNKNOWN_ORDER = b'{"code":-2011,"msg":"Unknown order sent."}'
 
 
 class Venue:
@@ -79,6 +41,8 @@ class Venue:
         self.market = market
         self.takers: dict[Link, None] = {}
         self.users: dict[Link, None] = {}
+        self.listeners: dict[Link, None] = {}
+        self.orders_made = CannedOrders()
         self._playing: asyncio.Future[None] | None = None
         self.reset()
 
@@ -88,10 +52,17 @@ class Venue:
         self.orders = 0
         self.last_quantity = 0
 
-    def start(self, first: float, count: float, rate: float) -> None:
+    def start(self, *, first: int, count: int, rate: float, speed: float) -> None:
         """Send messages, paced or as fast as they are taken; `result` says when that is over."""
-        work = self._paced(int(first), int(count), rate) if rate > 0 else self._burst(int(first), int(count))
+        if speed > 0:
+            work = self._recorded(first, count, speed)
+        else:
+            work = self._paced(first, count, rate) if rate > 0 else self._burst(first, count)
         self._playing = asyncio.ensure_future(work)
+
+    def stop(self) -> None:
+        if self._playing is not None:
+            self._playing.cancel()
 
     async def _burst(self, first: int, count: int) -> None:
         market, end = self.market, first + count
@@ -112,10 +83,23 @@ class Venue:
             due = max(due + 1 / rate, loop.time() - 5 / rate)  # after a stall: no burst
             if due > loop.time():
                 await asyncio.sleep(due - loop.time())
-            text = self.market.frame(number)
-            self.sent_at[number] = time.monotonic_ns()
-            for link in list(self.takers):
-                link.transport.write(self._plain(number, number + 1) if link.is_plain else text)
+            self._send(number)
+
+    async def _recorded(self, first: int, count: int, speed: float) -> None:
+        """As recorded, bursts and pauses, only faster."""
+        loop, at_s = asyncio.get_running_loop(), self.market.at_s
+        began = loop.time()
+        for number in range(first, first + count):
+            due = began + (at_s[number] - at_s[first]) / speed
+            if due > loop.time():
+                await asyncio.sleep(due - loop.time())
+            self._send(number)
+
+    def _send(self, number: int) -> None:
+        text = self.market.frame(number)
+        self.sent_at[number] = time.monotonic_ns()
+        for link in list(self.takers):
+            link.transport.write(self._plain(number, number + 1) if link.is_plain else text)
 
     def _plain(self, start: int, stop: int) -> bytes:
         """The frames of a connection that isn't a combined one: the payload alone."""
@@ -124,24 +108,33 @@ class Venue:
         )
 
     def note_order(self, raw: bytes, at: int) -> None:
-        found = _QUANTITY.search(raw)
+        found = QUANTITY.search(raw)
         if found is None or b"IOC" not in raw:
             return  # not of who is measured: a new demo places two orders by itself
         self.orders += 1
         self.last_quantity = round(float(found[1]) * LOT)
         self.arrived_at.setdefault(self.last_quantity - FIRST_LOTS, at)
 
+    def tell(self, events: tuple[bytes, ...], *, users: bool = True) -> None:
+        """Execution reports to the WebSocket API's subscribers (not of REST orders) and to listen keys."""
+        for event in events:
+            for user in list(self.users) if users else ():
+                user.transport.write(frame(b'{"subscriptionId":0,"event":' + event + b"}"))
+            for listener in list(self.listeners):
+                listener.transport.write(frame(b'{"stream":"%s","data":%s}' % (LISTEN_KEY, event)))
+
     def result(self) -> dict[str, object]:
         is_playing = self._playing is not None and not self._playing.done()
-        waits = [
+        waits = [] if is_playing else [  # looking costs time that is being measured
             (self.arrived_at[number] - sent) / 1000
             for number, sent in self.sent_at.items()
-            if number in self.arrived_at and not is_playing  # looking costs time that is being measured
-        ]
+            if number in self.arrived_at
+        ]  # fmt: skip
         return {
             "sent": len(self.sent_at), "orders": self.orders, "last_quantity": self.last_quantity,
             "latencies_us": waits, "takers": len(self.takers), "users": len(self.users),
-            "is_playing": is_playing,
+            "is_playing": is_playing, "resting": len(self.orders_made.resting),
+            "canceled_at": {} if is_playing else self.orders_made.canceled_at,
         }  # fmt: skip
 
 
@@ -163,6 +156,7 @@ class Link(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self.venue.takers.pop(self, None)
         self.venue.users.pop(self, None)
+        self.venue.listeners.pop(self, None)
 
     def data_received(self, data: bytes) -> None:
         at = time.monotonic_ns()
@@ -206,17 +200,23 @@ class Link(asyncio.Protocol):
         self.is_plain = target.startswith("/ws") and not target.startswith("/ws-api")
         if "depth" in target:
             self.venue.takers[self] = None
+        if LISTEN_KEY.decode() in target:
+            self.venue.listeners[self] = None
 
     def _answer(self, method: str, target: str, body: bytes, at: int) -> None:
         path, query = urlsplit(target).path, parse_qs(urlsplit(target).query)
         if path == "/bench/play":
-            self.venue.start(*(float(query[name][0]) for name in ("first", "count", "rate")))
+            first, count = int(query["first"][0]), int(query["count"][0])
+            rate, speed = float(query["rate"][0]), float(query["speed"][0])
+            self.venue.start(first=first, count=count, rate=rate, speed=speed)
             self._reply(b"{}")
             return
         if method == "POST" and path.endswith("/order"):
             raw = target.encode() + b"&" + body
             self.venue.note_order(raw, at)
-            self._reply(_placed(raw))
+            answer, events = self.venue.orders_made.place(raw)
+            self._reply(answer)
+            self.venue.tell(events, users=False)
             return
         status, found = self._canned(method, path)
         self._reply(found if isinstance(found, bytes) else json.dumps(found).encode(), status)
@@ -226,15 +226,24 @@ class Link(asyncio.Protocol):
             case "time":
                 return 200, {"serverTime": time.time_ns() // 1_000_000}
             case "exchangeInfo":
-                return 200, _INFO
+                return 200, INFO
             case "depth":
                 return 200, self.venue.market.snapshot
             case "account":
-                return 200, _ACCOUNT
+                return 200, ACCOUNT
             case "order" if method == "GET":
                 return 400, {"code": -2013, "msg": "Order does not exist."}
-            case "openOrders" | "myTrades" | "tradeFee":
+            case "openOrders":
+                return 200, self.venue.orders_made.listed()
+            case "myTrades" | "allOrders" | "tradeFee":
                 return 200, []
+            case "userDataStream":
+                return 200, {"listenKey": LISTEN_KEY.decode()}
+            case "sent":
+                return 200, list(self.venue.sent_at.items())
+            case "stop":
+                self.venue.stop()
+                return 200, {}
             case "result":
                 return 200, self.venue.result()
             case "reset":
@@ -272,9 +281,11 @@ class Link(asyncio.Protocol):
         match method[1] if method else b"":
             case b"order.place":
                 self.venue.note_order(text, at)
-                self._respond(request_id, _placed(text))
-                for user in list(self.venue.users):
-                    user.transport.write(frame(_expired(text)))
+                answer, events = self.venue.orders_made.place(text)
+                self._respond(request_id, answer)
+                self.venue.tell(events)
+            case b"order.cancel":
+                self._cancel(text, request_id, at)
             case b"userDataStream.subscribe.signature":
                 self.venue.users[self] = None
                 self._respond(request_id, b'{"subscriptionId":0}')
@@ -284,8 +295,20 @@ class Link(asyncio.Protocol):
                 self.transport.write(frame(b'{"result":null,"id":' + request_id + b"}"))
                 if b"@depth" in text:
                     self.venue.takers[self] = None
+                if LISTEN_KEY in text:
+                    self.venue.listeners[self] = None
             case _:
                 self._respond(request_id, b"[]")
+
+    def _cancel(self, text: bytes, request_id: bytes, at: int) -> None:
+        found = self.venue.orders_made.cancel(text, at)
+        if found is None:
+            refusal = b'{"id":%s,"status":400,"error":%s}' % (request_id, _UNKNOWN_ORDER)
+            self.transport.write(frame(refusal))
+            return
+        answer, events = found
+        self._respond(request_id, answer)
+        self.venue.tell(events)
 
     def _respond(self, request_id: bytes, result: bytes) -> None:
         self.transport.write(
@@ -310,38 +333,6 @@ def _unmasked(received: bytearray) -> tuple[int, bytes] | None:
     kind = received[0] & 0x0F
     del received[:end]
     return kind, payload.to_bytes(size, "big")
-
-
-_order_numbers = iter(range(1, 1 << 62))
-
-
-def _order_parts(raw: bytes) -> tuple[bytes, bytes, bytes, bytes]:
-    found = [pattern.search(raw) for pattern in (_CLIENT_ID, _PRICE, _QUANTITY, _SIDE)]
-    return tuple(one[1] if one else b"1" for one in found)  # type: ignore[return-value]
-
-
-def _placed(raw: bytes) -> bytes:
-    return (
-        b'{"symbol":"BTCUSDT","orderId":%d,"orderListId":-1,"clientOrderId":"%s","transactTime":%d,'
-        b'"price":"%s","origQty":"%s","executedQty":"0","cummulativeQuoteQty":"0","status":"EXPIRED",'
-        b'"timeInForce":"IOC","type":"LIMIT","side":"%s","fills":[]}'
-    ) % (next(_order_numbers), *_with_time(raw))
-
-
-def _with_time(raw: bytes) -> tuple[bytes, int, bytes, bytes, bytes]:
-    client_id, price, quantity, side = _order_parts(raw)
-    return client_id, time.time_ns() // 1_000_000, price, quantity, side.upper()
-
-
-def _expired(raw: bytes) -> bytes:
-    client_id, price, quantity, side = _order_parts(raw)
-    now, number = time.time_ns() // 1_000_000, next(_order_numbers) - 1
-    return (
-        b'{"subscriptionId":0,"event":{"e":"executionReport","E":%d,"s":"BTCUSDT","c":"%s","S":"%s",'
-        b'"o":"LIMIT","f":"IOC","q":"%s","p":"%s","P":"0","F":"0","g":-1,"C":"","x":"EXPIRED","X":"EXPIRED",'
-        b'"r":"NONE","i":%d,"l":"0","z":"0","L":"0","n":"0","N":null,"T":%d,"t":-1,"I":%d,"w":false,'
-        b'"m":false,"M":false,"O":%d,"Z":"0","Y":"0","Q":"0","V":"NONE"}}'
-    ) % (now, client_id, side.upper(), quantity, price, number, now, number, now)
 
 
 async def _serve(path: Path) -> None:
