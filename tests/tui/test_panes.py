@@ -383,11 +383,22 @@ def test_the_plain_view_is_one_block_without_escapes() -> None:
 def test_a_long_denial_is_shown_whole_at_80_columns() -> None:
     session, _ = headless(f.view())
     text = (
-        "DENIED BUY 0.50 BTC-USDT: order 32,061 > max 20,000 USDT. Nothing sent. "
-        "Lower qty or limits.max_order_size [ORDER_NOTIONAL_MAX]"
+        "DENIED BUY 0.50 BTC-USDT: position could reach 67,330 long > max 50,000 USDT (now +0.45). "
+        "Nothing sent. Lower qty or cancel working orders [POS_MAX]"
     )
     session.say(text, "warn")
     frame = compose(session, width=80, height=24, glyphs=UNICODE, terminal=Terminal())
     shown = " ".join(table.plain(line).strip() for line in frame.lines["message"])
     assert shown == text
     assert frame.plan["message"].height == 2
+
+
+def test_a_question_is_read_whole_at_80_columns() -> None:
+    session, _ = headless(f.view())
+    question = texts.start_live(
+        "mm-1", "max_order_size 20,000 USDT, max_position_size 50,000 USDT, 10 orders/s"
+    )
+    session.ask(question, lambda: None)
+    frame = compose(session, width=80, height=24, glyphs=UNICODE, terminal=Terminal())
+    shown = " ".join(" ".join(table.plain(line).strip() for line in frame.lines["strip"]).split())
+    assert shown == " ".join(question.split())

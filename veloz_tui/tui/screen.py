@@ -18,6 +18,7 @@ from veloz_tui.tui.panes.status import Terminal
 from veloz_tui.tui.session import Mode, Session
 from veloz_tui.tui.strip import strip_lines
 from veloz_tui.tui.table import Line
+from veloz_tui.tui.wrapping import told
 
 OLD_S: Final = 60.0
 """From here on a message says its age."""
@@ -215,7 +216,7 @@ def message_lines(session: Session, width: int) -> Sequence[Line]:
     """What needs saying now: an unanswered command, the last message, the tour; at most three lines."""
     text, tone = _message(session)
     fill = tone if tone == "crit" else "bar"
-    shown = [part for part in status.wrapped_lines(text, max(10, width - 2), 3) if part]
+    shown = [part for part in told(text, max(10, width - 2)) if part]
     return [((f" {part}", tone), ("", fill)) for part in shown] or [(("", fill),)]
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from veloz_tui.tui import command_line, fmt, ordering, texts
+from veloz_tui.tui import command_line, fmt, ordering, table, texts
 from veloz_tui.tui.lineedit import LineEdit
-from veloz_tui.tui.panes import status
 from veloz_tui.tui.session import Mode, Session
 from veloz_tui.tui.table import Line, Span
 from veloz_tui.tui.ticket import Field, Step, Ticket
+from veloz_tui.tui.wrapping import told, wrapped_lines
 
 _END: Span = ("", "bar")
 
@@ -17,19 +17,24 @@ def strip_lines(session: Session, width: int) -> Sequence[Line]:
     if session.mode is Mode.COMMAND:
         return _command(session, width)
     if session.mode is Mode.CONFIRM and session.question is not None:
-        return [((f" {fmt.fit_text(session.question.text, max(1, width - 1))}", "warn"), ("", "base"))]
+        return _asked(session.question.text, width)
     if session.mode is Mode.TICKET and session.closing is not None:
-        return [((f" {fmt.fit_text(session.closing.text, max(1, width - 1))}", "warn"), ("", "base"))]
+        return _asked(session.closing.text, width)
     if session.mode is Mode.TICKET and session.ticket is not None:
         return _ticket(session, session.ticket, width)
     return []
 
 
+def _asked(text: str, width: int) -> Sequence[Line]:
+    return [((f" {part}", "warn"), ("", "base")) for part in told(text, max(10, width - 2))]
+
+
 def _command(session: Session, width: int) -> Sequence[Line]:
     text, tone = command_line.review(session)
+    meaning = wrapped_lines(text, max(10, width - 3), 2)
     return [
         ((" :", "input/key"), *edit_spans(session.edit, max(4, width - 3), focused=True), ("", "input")),
-        ((f"  {fmt.fit_text(text, max(1, width - 2))}", f"bar/{tone}"), _END),
+        *(((f"  {part}", f"bar/{tone}"), _END) for part in meaning),
     ]
 
 
@@ -57,10 +62,12 @@ def _ticket(session: Session, ticket: Ticket, width: int) -> Sequence[Line]:
     if review:
         unusual = ticket.is_unusual(session.recent_quantities)
         keys = texts.REVIEW_KEYS_UNUSUAL + f" [{ticket.typed}]" if unusual else texts.REVIEW_KEYS
-    shown = status.wrapped_lines(live, max(10, width - 2), 3)
-    second: list[Line] = [((f" {part}", f"bar/{tone}"), _END) for part in shown]
-    third: list[Span] = [(f" {taker}  ", "bar/warn")] if taker else []
-    return [first, *second, (*third, (f" {keys}", "bar/muted"), _END)]
+    second: list[Line] = [((f" {part}", f"bar/{tone}"), _END) for part in told(live, max(10, width - 2))]
+    crossing: list[Span] = [(f" {taker} ", "bar/warn")] if taker else []
+    keys_span = (f" {keys}", "bar/muted")
+    if table.length((*crossing, keys_span)) <= width:
+        return [first, *second, (*crossing, keys_span, _END)]
+    return [first, *second, (*crossing, _END), (keys_span, _END)]
 
 
 def _fields(ticket: Ticket, *, is_post: bool) -> Line:

@@ -54,9 +54,12 @@ def broken(request: OrderRequest, *, rule: str, error: Exception) -> Denial:
     )
 
 
-def compare(first: Decimal, second: Decimal) -> tuple[str, str]:
-    """Write two numbers with as few decimals as still tell them apart: `32,061`, `20,000`."""
-    least = max(_places(first), _places(second))
+def compare(first: Decimal, second: Decimal, *, most_places: int = 8) -> tuple[str, str]:
+    """Write two numbers with as few decimals as still tell them apart: `32,061`, `20,000`.
+
+    `most_places`: no more decimals than these, unless the two need them.
+    """
+    least = min(max(_places(first), _places(second)), most_places)
     for places in (least, least + 2, least + 4, least + 8):
         texts = f"{first:,.{places}f}", f"{second:,.{places}f}"
         if texts[0] != texts[1] or first == second:

@@ -11,6 +11,7 @@ from veloz_tui.tui.glyphs import Glyphs
 from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import rows
 from veloz_tui.tui.table import Line, Span
+from veloz_tui.tui.wrapping import wrapped
 
 _BADGES: Final = {
     Mode.DEMO: "mode_demo", Mode.PAPER: "mode_paper", Mode.TEST: "mode_test", Mode.LIVE: "mode_live",
@@ -213,23 +214,6 @@ def kill_banner(view: View | None, *, width: int, chord: str, remaining_s: float
     first, rest = wrapped(question, width - 1)
     second = rest or texts.kill_second_line(remaining_s)
     return [((f" {first}", "crit"), ("", "crit")), ((f" {second}", "crit"), ("", "crit"))]
-
-
-def wrapped(text: str, width: int) -> tuple[str, str]:
-    """The text in two lines, broken at a space."""
-    first, *rest = wrapped_lines(text, width, 2)
-    return first, "".join(rest)
-
-
-def wrapped_lines(text: str, width: int, most: int) -> list[str]:
-    """The text in as many lines as it takes, broken at spaces; a text too long for them ends with `~`."""
-    lines: list[str] = []
-    while len(text) > width and len(lines) < most - 1:
-        at = text.rfind(" ", 0, width + 1)
-        at = at if at > width // 2 else width
-        lines.append(text[:at].rstrip())
-        text = text[at:].lstrip()
-    return [*lines, fmt.fit_text(text, width).rstrip()]
 
 
 def halted_lines(view: View, *, width: int, glyphs: Glyphs) -> Sequence[Line]:

@@ -36,7 +36,7 @@ class TestOrderSize:
         inputs = limited(by={"max_order_size": d("20000")}, reference=d("64122"))
         assert refusal("buy 0.50 @ 64122", inputs).text == (
             "DENIED BUY 0.50 BTC-USDT: order 32,061 > max 20,000 USDT. Nothing sent. "
-            "Lower qty or limits.max_order_size [ORDER_NOTIONAL_MAX]"
+            "Lower qty or raise limits.max_order_size [ORDER_NOTIONAL_MAX]"
         )
 
     def test_numbers_that_differ_by_little_are_told_apart(self) -> None:

@@ -172,8 +172,8 @@ def test_each_bound_says_what_to_use_instead(text: str, remedy: str) -> None:
 
 
 def test_the_venue_s_bounds_are_named_with_their_sign() -> None:
-    assert "order 1.00 < the venue's least 5.00 USDT" in refusal("buy 0.01 @ 100", world()).text
-    assert "order 9,009,000 > the venue's most 9,000,000 USDT" in refusal("buy 9000 @ 1001", world()).text
+    assert "order 1.00 < venue's least 5.00 USDT" in refusal("buy 0.01 @ 100", world()).text
+    assert "order 9,009,000 > venue's most 9,000,000 USDT" in refusal("buy 9000 @ 1001", world()).text
 
 
 @pytest.mark.parametrize("text", ["buy 1E+999999 @ 100", "buy 1 @ 1E+999999", "buy 1E-999999 @ 100"])

@@ -38,6 +38,6 @@ def _deny(request: OrderRequest, inputs: RiskInputs, *, code: str, value: Decima
     shown, limit = compare(value, bound)
     quote = inputs.instrument.quote
     sign, word = ("<", "least") if is_least else (">", "most")
-    why = f"order {shown} {sign} the venue's {word} {limit} {quote}"
+    why = f"order {shown} {sign} venue's {word} {limit} {quote}"
     remedy = "Raise qty" if is_least else "Lower qty"
     return deny(request, inputs, code=code, why=why, remedy=remedy, limit=bound, value=value)

@@ -23,7 +23,7 @@ def check(request: OrderRequest, inputs: RiskInputs) -> Denial | None:
         inputs,
         code="ORDER_NOTIONAL_MAX",
         why=f"order {shown} > max {most} {inputs.instrument.quote}",
-        remedy="Lower qty or limits.max_order_size",
+        remedy="Lower qty or raise limits.max_order_size",
         limit=limit,
         value=value,
     )

@@ -38,9 +38,9 @@ def _on_tick(request: OrderRequest, inputs: RiskInputs, name: str, price: Decima
 def _in_bounds(request: OrderRequest, inputs: RiskInputs, name: str, price: Decimal) -> Denial | None:
     low, high = inputs.instrument.min_price, inputs.instrument.max_price
     if price < low:
-        code, bound, why = "PRICE_MIN", low, f"{name} {amount(price)} < the venue's least {amount(low)}"
+        code, bound, why = "PRICE_MIN", low, f"{name} {amount(price)} < venue's least {amount(low)}"
     elif high is not None and price > high:
-        code, bound, why = "PRICE_MAX", high, f"{name} {amount(price)} > the venue's most {amount(high)}"
+        code, bound, why = "PRICE_MAX", high, f"{name} {amount(price)} > venue's most {amount(high)}"
     else:
         return None
     remedy = f"Use {amount(bound)} or {'more' if code == 'PRICE_MIN' else 'less'}"

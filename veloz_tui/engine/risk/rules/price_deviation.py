@@ -47,7 +47,7 @@ def _deny(
     deviation: Decimal,
     most: Decimal,
 ) -> Denial:
-    shown, limit = compare(deviation * 100, most * 100)
+    shown, limit = compare(deviation * 100, most * 100, most_places=2)
     is_stop = request.order_type is OrderType.STOP_LIMIT
     where = "above" if request.side is Side.BUY else "below"
     against = "stop price" if is_stop else "reference"

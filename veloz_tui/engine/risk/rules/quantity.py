@@ -34,9 +34,9 @@ def _in_bounds(request: OrderRequest, inputs: RiskInputs) -> Denial | None:
         highs.append(instrument.market_max_quantity)
     high = min((bound for bound in highs if bound is not None), default=None)
     if quantity < low:
-        code, bound, why = "QUANTITY_MIN", low, f"qty {amount(quantity)} < the venue's least {amount(low)}"
+        code, bound, why = "QUANTITY_MIN", low, f"qty {amount(quantity)} < venue's least {amount(low)}"
     elif high is not None and quantity > high:
-        code, bound, why = "QUANTITY_MAX", high, f"qty {amount(quantity)} > the venue's most {amount(high)}"
+        code, bound, why = "QUANTITY_MAX", high, f"qty {amount(quantity)} > venue's most {amount(high)}"
     else:
         return None
     remedy = f"Use {amount(bound)} or {'more' if code == 'QUANTITY_MIN' else 'less'}"
