@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.replay.venue import API_KEY, SECRET
 from veloz_tui.domain.errors import InvariantBroken
-from veloz_tui.domain.events import Halted, Rearmed, Recorded
+from veloz_tui.domain.events import Halted, OrderDenied, Rearmed, Recorded
 from veloz_tui.domain.instrument import instrument_id
 from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import ChannelState, InstrumentId, Mode, StrategyId
@@ -47,6 +47,8 @@ class Nobody:
     def start_host(self, strategy_id: StrategyId, run: int) -> None: ...
 
     def stop_host(self, strategy_id: StrategyId, run: int, reason: str) -> None: ...
+
+    def on_denied(self, strategy_id: StrategyId, run: int, denied: OrderDenied) -> None: ...
 
     def on_halted(self, halted: Halted) -> None: ...
 

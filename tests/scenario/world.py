@@ -13,7 +13,7 @@ from random import Random
 from tests.scenario.model_venue import BTC, VENUE, Ledger, ModelAdapter, random_trade
 from veloz_tui.domain.commands import AnyCommand, CancelOrders, Kill, PlaceOrder
 from veloz_tui.domain.errors import InvariantBroken
-from veloz_tui.domain.events import Halted, Rearmed, Recorded
+from veloz_tui.domain.events import Halted, OrderDenied, Rearmed, Recorded
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import (
@@ -74,6 +74,8 @@ class Recorder:
     def start_host(self, strategy_id: StrategyId, run: int) -> None: ...
 
     def stop_host(self, strategy_id: StrategyId, run: int, reason: str) -> None: ...
+
+    def on_denied(self, strategy_id: StrategyId, run: int, denied: OrderDenied) -> None: ...
 
     def on_halted(self, halted: Halted) -> None:
         self.flag = halted.kill_id

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from veloz_tui.domain.events import OrderDenied
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.reports import Endpoint
 from veloz_tui.domain.types import (
@@ -132,6 +133,14 @@ class StopHost(msgspec.Struct, frozen=True):
     reason: str
 
 
+class TellStrategy(msgspec.Struct, frozen=True):
+    """Tell a run of a denial that the journal doesn't hold: it has no id and no number."""
+
+    strategy_id: StrategyId
+    run: int
+    denied: OrderDenied
+
+
 class Reply(msgspec.Struct, frozen=True):
     """Answer a command."""
 
@@ -159,6 +168,7 @@ Action = (
     | WarmUp
     | StartHost
     | StopHost
+    | TellStrategy
     | Reply
     | StopEngine
 )

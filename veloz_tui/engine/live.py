@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from veloz_tui.domain.book import OrderBook
+from veloz_tui.domain.events import OrderDenied
 from veloz_tui.domain.intents import QuoteIntent
 from veloz_tui.domain.reports import Channel, HealthReported, JournalReported, JournalState
 from veloz_tui.domain.types import (
@@ -124,7 +125,7 @@ class Doubt:
 class StrategyLive:
     """One strategy's host and wishes."""
 
-    __slots__ = ("callbacks_us", "doing", "quotes", "refs", "stale_intents")
+    __slots__ = ("callbacks_us", "doing", "quotes", "refs", "stale_intents", "untold")
 
     def __init__(self) -> None:
         self.doing = ""
@@ -133,6 +134,8 @@ class StrategyLive:
         self.stale_intents = 0
         self.refs: dict[int, ClientOrderId] = {}
         """The running run's own numbers of its orders."""
+        self.untold: list[OrderDenied] = []
+        """Denials that the journal doesn't hold, until the run is told of them."""
 
     @property
     def callback_p99_us(self) -> float | None:

@@ -12,6 +12,7 @@ from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.reports import Endpoint
 from veloz_tui.domain.types import MILLISECOND, SECOND, ClientOrderId, Nanos, OrderStatus, OrderType
 from veloz_tui.engine.actions import Cancel, QueryOrder, Submit, Unpark
+from veloz_tui.engine.denials import tell_later
 from veloz_tui.engine.live import Denied
 from veloz_tui.engine.risk.check import check
 from veloz_tui.engine.risk.denial import Denial
@@ -54,22 +55,24 @@ def _deny(turn: Turn, new_id: ClientOrderId, request: OrderRequest, denial: Deni
     key = (request.strategy_id, request.instrument_id, denial.code)
     last = turn.live.denied.get(key)
     is_manual = request.strategy_id == "manual"
-    if last is not None and not is_manual and turn.now - last.at < REPEAT_DENIAL_AFTER:
-        last.suppressed += 1
-        return
-    turn.emit(
-        OrderDenied(
-            turn.now,
-            new_id,
-            request,
-            denial.code,
-            denial.text,
-            denial.limit,
-            denial.value,
-            suppressed=last.suppressed if last else 0,
-            ref=ref,
-        )
+    is_repeat = last is not None and not is_manual and turn.now - last.at < REPEAT_DENIAL_AFTER
+    denied = OrderDenied(
+        turn.now,
+        ClientOrderId("") if is_repeat else new_id,  # the next order gets that id
+        request,
+        denial.code,
+        denial.text,
+        denial.limit,
+        denial.value,
+        suppressed=last.suppressed if last is not None and not is_repeat else 0,
+        ref=ref,
     )
+    if is_repeat:
+        turn.live.denied[key].suppressed += 1
+        if ref:
+            tell_later(turn, denied)
+        return
+    turn.emit(denied)
     turn.live.denied[key] = Denied(turn.now)
 
 

@@ -6,7 +6,7 @@ strategy's orders; the others go on. Nothing restarts by itself.
 
 from typing import Final
 
-from veloz_tui.domain.events import StrategyChanged
+from veloz_tui.domain.events import OrderDenied, StrategyChanged
 from veloz_tui.domain.intents import (
     CancelIntent,
     LogIntent,
@@ -17,8 +17,9 @@ from veloz_tui.domain.intents import (
     TimerIntent,
 )
 from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.types import Severity, StrategyId, StrategyState
+from veloz_tui.domain.types import ClientOrderId, Severity, StrategyId, StrategyState
 from veloz_tui.engine.actions import StartHost, StopHost
+from veloz_tui.engine.denials import MAX_UNTOLD, has_too_many, tell_later
 from veloz_tui.engine.orders import cancel, open_orders, place
 from veloz_tui.engine.quotes import pull, wish
 from veloz_tui.engine.settings import StrategySettings
@@ -55,6 +56,7 @@ def start(turn: Turn, strategy_id: StrategyId) -> tuple[bool, str]:
     live = turn.live.strategy(strategy_id)
     live.doing = "starting"
     live.refs.clear()
+    live.untold.clear()
     turn.act(StartHost(strategy_id, run))
     return True, f"{strategy_id} starting"
 
@@ -136,11 +138,21 @@ def on_reported(turn: Turn, report: StrategyReported) -> None:
     if report.doing or report.callback_us:
         live.doing = report.doing
     is_muted = record.state is not StrategyState.RUNNING or turn.state.is_paused
+    why = "all are paused" if turn.state.is_paused else f"{report.strategy_id} is {record.state}"
     for intent in report.intents:
         if is_muted and not isinstance(intent, CancelIntent):
             live.stale_intents += 1
+            if isinstance(intent, PlaceIntent):
+                _refuse(turn, report.strategy_id, intent, code="PAUSED", text=why)
             continue
         _take(turn, report.strategy_id, intent)
+    if has_too_many(turn, report.strategy_id):
+        _fault(turn, report, f"over {MAX_UNTOLD} of its orders were denied at once")
+
+
+def _fault(turn: Turn, report: StrategyReported, error: str) -> None:
+    turn.act(StopHost(report.strategy_id, report.run, error))
+    on_host_changed(turn, StrategyHostChanged(report.strategy_id, report.run, is_running=False, error=error))
 
 
 def _take(
@@ -163,12 +175,9 @@ def _place(turn: Turn, strategy_id: StrategyId, intent: PlaceIntent) -> None:
     if intent.request.instrument_id not in turn.state.instruments:
         text = f"{strategy_id} wants {intent.request.instrument_id}, which isn't configured"
         turn.alert(f"strategy:{strategy_id}:instrument", Severity.WARN, text, code="UNKNOWN_INSTRUMENT")
+        _refuse(turn, strategy_id, intent, code="UNKNOWN_INSTRUMENT", text=text)
         return
-    wanted = intent.request
-    request = OrderRequest(
-        **{field: getattr(wanted, field) for field in wanted.__struct_fields__ if field != "strategy_id"},
-        strategy_id=strategy_id,
-    )
+    request = _own(intent.request, strategy_id)
     refs = turn.live.strategy(strategy_id).refs
     client_order_id, denial = place(turn, request, ref=intent.ref)
     if denial is not None:  # its id may go to the next order
@@ -177,6 +186,20 @@ def _place(turn: Turn, strategy_id: StrategyId, intent: PlaceIntent) -> None:
     refs[intent.ref] = client_order_id
     while len(refs) > MAX_REFS:
         del refs[next(iter(refs))]
+
+
+def _own(wanted: OrderRequest, strategy_id: StrategyId) -> OrderRequest:
+    """In its own name, whatever name it gave."""
+    return OrderRequest(
+        **{field: getattr(wanted, field) for field in wanted.__struct_fields__ if field != "strategy_id"},
+        strategy_id=strategy_id,
+    )
+
+
+def _refuse(turn: Turn, strategy_id: StrategyId, intent: PlaceIntent, *, code: str, text: str) -> None:
+    """Nothing is looked at and nothing journaled, but the strategy must know."""
+    request = _own(intent.request, strategy_id)
+    tell_later(turn, OrderDenied(turn.now, ClientOrderId(""), request, code, text, ref=intent.ref))
 
 
 def _cancel(turn: Turn, strategy_id: StrategyId, intent: CancelIntent) -> None:

@@ -14,6 +14,7 @@ from veloz_tui.domain.reports import (
 from veloz_tui.domain.types import SECOND, ChannelState, Nanos, OrderStatus, Severity
 from veloz_tui.engine import (
     connections,
+    denials,
     doubts,
     flatten,
     killswitch,
@@ -45,7 +46,7 @@ _UNANSWERED: Final = (OrderStatus.CREATED, OrderStatus.SUBMITTED)
 
 def on_timer(turn: Turn, fired: TimerFired) -> None:
     """Find whose timer it is: `tick`, `kill`, `kill-singles`, `doubt:ID`, `cancel:ID`, `requote:S:I`,
-    `detached`."""
+    `denied:S`, `detached`."""
     kind, _, rest = fired.timer.partition(":")
     match kind:
         case "tick":
@@ -62,6 +63,8 @@ def on_timer(turn: Turn, fired: TimerFired) -> None:
             _on_detached(turn)
         case "requote":
             quotes.on_requote_timer(turn, rest)
+        case "denied":
+            denials.on_timer(turn, rest)
 
 
 def _on_detached(turn: Turn) -> None:

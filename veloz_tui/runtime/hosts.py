@@ -164,6 +164,12 @@ class StrategyHosts:
             if feed.is_held:
                 feed.offer(delivered=self._delivered)
 
+    def on_denied(self, strategy_id: StrategyId, run: int, denied: OrderDenied) -> None:
+        """A denial that the journal doesn't hold, for run `run` if that is the running one."""
+        running = self._running.get(strategy_id)
+        if running is not None and running.run_number == run:
+            running.send_own(denied, seq=self._delivered, side=denied.request.side)
+
     def _send_own(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, OwnEvent)

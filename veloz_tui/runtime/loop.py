@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from veloz_tui.domain.errors import InvariantBroken
-from veloz_tui.domain.events import Halted, Rearmed, Recorded
+from veloz_tui.domain.events import Halted, OrderDenied, Rearmed, Recorded
 from veloz_tui.domain.intent import DurableIntent
 from veloz_tui.domain.reports import (
     BookDelta,
@@ -65,6 +65,9 @@ class Watchers(Protocol):
     def start_host(self, strategy_id: StrategyId, run: int) -> None: ...
 
     def stop_host(self, strategy_id: StrategyId, run: int, reason: str) -> None: ...
+
+    def on_denied(self, strategy_id: StrategyId, run: int, denied: OrderDenied) -> None:
+        """A denial that the journal doesn't hold, for the strategy alone."""
 
     def on_halted(self, halted: Halted) -> None:
         """At once, not waiting for the disk."""
@@ -250,6 +253,8 @@ class EngineLoop:
                 self._watchers.start_host(action.strategy_id, action.run)
             case a.StopHost():
                 self._watchers.stop_host(action.strategy_id, action.run, action.reason)
+            case a.TellStrategy():
+                self._watchers.on_denied(action.strategy_id, action.run, action.denied)
             case a.StopEngine():
                 self._watchers.stop(action.reason)
             case a.Submit() | a.Cancel() | a.CancelAll() | a.Unpark():

@@ -9,7 +9,7 @@ from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.config.plain import Settings
 from veloz_tui.control.server import ControlServer
 from veloz_tui.domain.errors import InvariantBroken
-from veloz_tui.domain.events import Halted, Rearmed, Recorded
+from veloz_tui.domain.events import Halted, OrderDenied, Rearmed, Recorded
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import ClientOrderId, InstrumentId, Nanos, StrategyId
@@ -103,6 +103,9 @@ class NodeWatchers:
 
     def stop_host(self, strategy_id: StrategyId, run: int, reason: str) -> None:
         self.hosts.stop(strategy_id, run, reason)
+
+    def on_denied(self, strategy_id: StrategyId, run: int, denied: OrderDenied) -> None:
+        self.hosts.on_denied(strategy_id, run, denied)
 
     def on_halted(self, halted: Halted) -> None:
         """In a thread: the flag's fsync must not hold up the cancels of the same turn."""

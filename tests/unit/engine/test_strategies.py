@@ -20,7 +20,8 @@ from veloz_tui.domain import reports as r
 from veloz_tui.domain.events import OrderCreated, OrderDenied
 from veloz_tui.domain.intents import CancelIntent, PlaceIntent, QuoteIntent, StrategyHostChanged
 from veloz_tui.domain.types import InstrumentId, Side, StrategyId, StrategyState
-from veloz_tui.engine.actions import Cancel, SetTimer, StartHost, StopHost, Submit
+from veloz_tui.engine.actions import Cancel, SetTimer, StartHost, StopHost, Submit, TellStrategy
+from veloz_tui.engine.denials import MAX_UNTOLD
 from veloz_tui.engine.settings import StrategySettings
 
 
@@ -224,6 +225,63 @@ def test_repeated_denials_are_journaled_once_a_second_with_their_count() -> None
     core.wants(place(1, "1000 @ 99"))
     denials = [record.event for record in core.records if isinstance(record.event, OrderDenied)]
     assert [denial.suppressed for denial in denials] == [0, 4]
+
+
+def told_denials(core: Core) -> list[tuple[int, str, str]]:
+    """(ref, code, id) of each denial that the running strategy was told without the journal."""
+    return [(act.denied.ref, act.denied.code, act.denied.client_order_id) for act in core.told(TellStrategy)]
+
+
+def test_a_strategy_is_told_of_each_repeated_denial_that_the_journal_leaves_out() -> None:
+    core = running()
+    core.wants(*(place(ref, "1000 @ 99") for ref in (1, 2, 3)))
+    assert [denial.ref for denial in core.said(OrderDenied)] == [1]
+    assert [act.timer for act in core.told(SetTimer)] == [f"denied:{MM}"]
+    core.later(ms=100)
+    core.timer(f"denied:{MM}")
+    # Without an id: that went to the next order.
+    code = core.records[-1].event.code  # type: ignore[union-attr]
+    assert told_denials(core) == [(2, code, ""), (3, code, "")]
+    assert not core.events
+    core.timer(f"denied:{MM}")
+    assert not core.acts
+
+
+def test_a_repeated_denial_of_a_quote_is_nobodys_order() -> None:
+    core = running()
+    for _ in range(3):
+        core.wants(quote(size="1000"))
+    assert core.state.strategies[MM].state is StrategyState.RUNNING
+    assert not [act for act in core.actions if isinstance(act, SetTimer) and act.timer.startswith("denied")]
+
+
+def test_a_new_run_is_not_told_of_the_orders_of_the_one_before() -> None:
+    core = running()
+    core.wants(place(1, "1000 @ 99"), place(2, "1000 @ 99"))
+    core.command(c.StopStrategy(command_id=core.new_id(), strategy_id=MM))
+    core.run_strategy()
+    core.timer(f"denied:{MM}")
+    assert not core.told(TellStrategy)
+
+
+def test_a_strategy_is_told_what_became_of_orders_that_nobody_looked_at() -> None:
+    core = running()
+    elsewhere = msgspec.structs.replace(place(1).request, instrument_id=InstrumentId("NO.BINANCE"))
+    core.wants(PlaceIntent(1, elsewhere))
+    core.command(c.PauseStrategy(command_id=core.new_id(), strategy_id=MM))
+    core.wants(place(2))
+    core.timer(f"denied:{MM}")
+    assert told_denials(core) == [(1, "UNKNOWN_INSTRUMENT", ""), (2, "PAUSED", "")]
+
+
+def test_a_strategy_with_more_denials_than_can_be_kept_is_faulted() -> None:
+    core = running()
+    for first in range(0, MAX_UNTOLD, 200):
+        core.wants(*(place(ref, "1000 @ 99") for ref in range(first + 1, first + 201)))
+    assert core.state.strategies[MM].state is StrategyState.RUNNING
+    core.wants(*(place(ref, "1000 @ 99") for ref in (5001, 5002)))
+    assert core.state.strategies[MM].state is StrategyState.FAULTED
+    assert core.told(StopHost)
 
 
 def test_another_reason_is_no_repeat() -> None:

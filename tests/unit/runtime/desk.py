@@ -9,7 +9,7 @@ from tests.unit.engine.factories import BTC, SETTINGS, T0, VENUE, account, balan
 from veloz_tui.domain import commands as c
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.errors import InvariantBroken
-from veloz_tui.domain.events import Halted, Rearmed, Recorded
+from veloz_tui.domain.events import Halted, OrderDenied, Rearmed, Recorded
 from veloz_tui.domain.intent import DurableIntent
 from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.reports import TradePrinted
@@ -120,6 +120,9 @@ class Watcher:
 
     def stop_host(self, strategy_id: StrategyId, run: int, reason: str) -> None:
         self.log.append(f"stop {strategy_id} {run}")
+
+    def on_denied(self, strategy_id: StrategyId, run: int, denied: OrderDenied) -> None:
+        self.log.append(f"denied {strategy_id} {run} {denied.ref}")
 
     def on_halted(self, halted: Halted) -> None:
         self.halted.append(halted)

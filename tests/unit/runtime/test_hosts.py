@@ -407,6 +407,27 @@ async def test_a_denial_reaches_the_strategy(tmp_path: Path) -> None:
 
 
 @both
+async def test_a_denial_that_the_journal_left_out_reaches_its_run_only(
+    tmp_path: Path, is_inline: bool
+) -> None:
+    async with stage(tmp_path) as s:
+        await s.started(
+            """
+            class Mine(Strategy):
+                def on_order(self, ctx, order):
+                    ctx.doing(f"{order.ref} {order.status} {order.reason} {len(ctx.orders())}")
+            """,
+            is_inline=is_inline,
+        )
+        s.record(1, created("a", ref=4))
+        denied = OrderDenied(Nanos(1), ClientOrderId(""), request(), "MAX", "too much", ref=5)
+        s.hosts.on_denied(MM, 2, denied)
+        s.hosts.on_denied(MM, 1, denied)
+        await s.engine.until(lambda: "5 DENIED too much 1" in s.engine.doing)
+        assert sum("DENIED" in doing for doing in s.engine.doing) == 1
+
+
+@both
 async def test_a_trade_of_the_tape_is_told(tmp_path: Path, is_inline: bool) -> None:
     async with stage(tmp_path) as s:
         await s.started(

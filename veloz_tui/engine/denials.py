@@ -1,0 +1,40 @@
+"""Denials that the journal doesn't hold: repeats within a second, and wishes that nobody looked at.
+
+The strategy is told of each all the same, or its order would stay new for ever in its own view. It is told a
+moment later: one that places again on each denial would otherwise keep the engine busy with nothing else.
+"""
+
+from typing import Final
+
+from veloz_tui.domain.events import OrderDenied
+from veloz_tui.domain.types import MILLISECOND, StrategyId
+from veloz_tui.engine.actions import TellStrategy
+from veloz_tui.engine.turn import Turn
+
+TELL_AFTER: Final = 100 * MILLISECOND
+MAX_UNTOLD: Final = 1_000
+"""A strategy with more denied orders than this in that moment is FAULTED."""
+
+
+def tell_later(turn: Turn, denied: OrderDenied) -> None:
+    """Keep a denial of a strategy's own order (one with a ref) for its next telling."""
+    strategy_id = denied.request.strategy_id
+    untold = turn.live.strategy(strategy_id).untold
+    if not untold:
+        turn.timer(f"denied:{strategy_id}", after_ns=TELL_AFTER)
+    untold.append(denied)
+
+
+def on_timer(turn: Turn, name: str) -> None:
+    """Tell the running run; those of an earlier one were let go of when it started."""
+    strategy_id = StrategyId(name)
+    live = turn.live.strategy(strategy_id)
+    record = turn.state.strategies.get(strategy_id)
+    denials, live.untold = live.untold, []
+    if record is not None:
+        for denied in denials:
+            turn.act(TellStrategy(strategy_id, record.run, denied))
+
+
+def has_too_many(turn: Turn, strategy_id: StrategyId) -> bool:
+    return len(turn.live.strategy(strategy_id).untold) > MAX_UNTOLD
