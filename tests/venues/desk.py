@@ -28,8 +28,8 @@ from veloz_tui.domain.reports import (
 )
 from veloz_tui.domain.types import ChannelState, ClientOrderId, InstrumentId, Nanos, OrderType, Side
 from veloz_tui.engine.actions import Cancel, Reconcile, Submit
+from veloz_tui.net.connection import StreamSettings
 from veloz_tui.net.http import HttpClient, HttpResponse
-from veloz_tui.net.stream import StreamSettings
 from veloz_tui.sim.server import RunningSim, start_sim
 from veloz_tui.sim.settings import (
     DEFAULT_INSTRUMENTS,

@@ -10,9 +10,10 @@ A connection that nears its maximum life, or whose venue announces a shutdown, i
 opened and made ready first, then the old one is kept until nothing is in flight on it, then closed. Frames
 of both are delivered meanwhile; the handler drops duplicates by the venue's ids.
 
-Frames are handed over synchronously by the connection's reader task: there is no queue of ours to overflow,
-and the socket's own flow control is the only buffer. An exception in a handler's `on_frame` is a bug and
-ends `run`.
+Frames are handed over synchronously, within the event loop's read of the socket: there is no queue to
+overflow and no task switch, and the socket's own flow control is the only buffer. One read (256 kB at most)
+is one stretch of work, so other tasks get their turn in a burst. An exception in a handler's `on_frame` is a
+bug and ends `run`.
 """
 
 import asyncio
@@ -20,21 +21,18 @@ import logging
 import ssl
 from collections.abc import Callable
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, cast
 
-import msgspec
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import (
-    ConnectionClosed,
     InvalidHandshake,
     InvalidStatus,
     InvalidURI,
-    WebSocketException,
 )
-from websockets.protocol import State
 
 from veloz_tui.net.backoff import Backoff, Jitter, spread
 from veloz_tui.net.connect_budget import ConnectBudget
+from veloz_tui.net.connection import Connection, Socket, StreamError, StreamSettings
 
 _MAX_RETRY_AFTER_S = 3 * 86_400.0  # Binance bans for at most three days
 
@@ -50,103 +48,6 @@ class StreamState(Enum):
     READY = "ready"
     REPLACING = "replacing"
     STOPPED = "stopped"
-
-
-class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Times in seconds, sizes in bytes."""
-
-    open_timeout_s: float = 10.0
-    close_timeout_s: float = 1.0
-    ping_interval_s: float = 15.0
-    ping_timeout_s: float = 10.0
-    max_size: int = 16 * 1024 * 1024
-    max_unsent: int = 256 * 1024
-    lifetime_s: float = 23 * 3600.0
-    lifetime_share: float = 0.04  # cut off at random, so that streams opened together don't move together
-    overlap_s: float = 2.0
-    drain_s: float = 15.0
-    backoff_base_s: float = 0.25
-    backoff_cap_s: float = 30.0
-    stable_s: float = 30.0
-
-
-class StreamError(Exception):
-    """Something about this connection; the stream reconnects."""
-
-
-class NotWritten(StreamError):
-    """No byte of the message was handed to the socket."""
-
-
-class WriteUnknown(StreamError):
-    """The message may have left before the connection failed."""
-
-
-class OpeningRefused(StreamError):
-    """The handler could not subscribe or log on."""
-
-
-class Connection:
-    """One open socket. `hold` and `release` tell the stream that an answer is still awaited on it."""
-
-    def __init__(self, socket: ClientConnection, *, number: int, settings: StreamSettings) -> None:
-        self.number = number
-        self.opened_at_s = asyncio.get_running_loop().time()
-        self.last_frame_at_s = self.opened_at_s
-        self.lost = asyncio.Event()
-        self.drop_reason = ""
-        """Why we broke it ourselves."""
-        self._socket = socket
-        self._settings = settings
-        self._held = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    @property
-    def is_open(self) -> bool:
-        return self._socket.state is State.OPEN and not self.lost.is_set()
-
-    def write(self, text: str) -> None:
-        """Hand one text frame to the kernel (or the socket's buffer) before returning; never waits.
-
-        Raises NotWritten if provably nothing was written, WriteUnknown otherwise. This drives websockets'
-        sans-IO protocol directly: a coroutine would put a task switch between a decision and its bytes.
-        """
-        if not self.is_open:
-            raise NotWritten(f"connection {self.number} is not open")
-        if self._socket.transport.get_write_buffer_size() > self._settings.max_unsent:
-            raise NotWritten(f"connection {self.number} is not draining")
-        try:
-            self._socket.protocol.send_text(text.encode())
-            self._socket.send_data()
-        except (WebSocketException, OSError, RuntimeError) as error:
-            raise WriteUnknown(type(error).__name__) from None
-
-    def hold(self) -> None:
-        self._held += 1
-        self._idle.clear()
-
-    def release(self) -> None:
-        self._held -= 1
-        if self._held == 0:
-            self._idle.set()
-
-    async def drained(self) -> None:
-        await self._idle.wait()
-
-    async def receive(self) -> bytes:
-        return await self._socket.recv(decode=False)
-
-    async def close(self) -> None:
-        """Say good-bye, but not for longer than the close timeout."""
-        try:
-            async with asyncio.timeout(self._settings.close_timeout_s):
-                await self._socket.close()
-        except (TimeoutError, OSError):
-            self.abort()
-
-    def abort(self) -> None:
-        self._socket.transport.abort()
 
 
 class StreamHandler(Protocol):
@@ -266,10 +167,11 @@ class Stream:
                 compression=None,
                 proxy=None,
                 logger=_NO_LOG,
+                create_connection=Socket,
             )
             if self._ssl is not None:
                 connector.create_connection_kwargs["ssl"] = self._ssl
-            socket = await connector
+            socket = cast("Socket", await connector)
         except InvalidStatus as error:
             self._note_refusal(error)
             self._fail(f"HTTP {error.response.status_code}")
@@ -324,15 +226,8 @@ class Stream:
 
     async def _read(self, connection: Connection) -> None:
         reason = "stopped"
-        loop = asyncio.get_running_loop()
-        on_frame = self._handler.on_frame
         try:
-            while True:
-                frame = await connection.receive()
-                connection.last_frame_at_s = loop.time()
-                on_frame(connection, frame)
-        except ConnectionClosed as error:
-            reason = f"closed {error.rcvd.code}" if error.rcvd is not None else "lost"
+            reason = await connection.read(self._handler.on_frame)
         finally:
             await self._finish(connection, reason)
 

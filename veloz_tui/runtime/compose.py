@@ -12,7 +12,7 @@ from veloz_tui.config.plain import StrategySettings as StrategyConfig
 from veloz_tui.domain.errors import ConfigError
 from veloz_tui.domain.types import VenueId
 from veloz_tui.engine.settings import EngineSettings, StrategySettings
-from veloz_tui.net.stream import StreamSettings
+from veloz_tui.net.connection import StreamSettings
 from veloz_tui.strategy.spec import StrategySpec
 from veloz_tui.venues.binance.settings import BinanceHosts, BinanceSettings, loopback
 

@@ -9,17 +9,12 @@ import msgspec
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 
 from veloz_tui.net.connect_budget import ConnectBudget
-from veloz_tui.net.stream import (
-    Connection,
-    NotWritten,
-    OpeningRefused,
-    Stream,
-    StreamSettings,
-    StreamState,
-)
+from veloz_tui.net.connection import Connection, NotWritten, OpeningRefused, StreamSettings
+from veloz_tui.net.stream import Stream, StreamState
 
 Behavior = Callable[[ServerConnection], Awaitable[None]]
 FAST = StreamSettings(
@@ -143,6 +138,63 @@ async def test_a_burst_of_many_frames_loses_none() -> None:
     async with rig(burst) as r:
         await until(lambda: len(r.seen.frames) == 5_000)
         assert r.seen.frames[-1][1] == b"4999"
+
+
+async def test_messages_come_whole_and_in_order_however_the_bytes_are_cut() -> None:
+    """Short and long ones, fragments and pings between them, cut anywhere: what was sent is what is told."""
+    chance = random.Random(5)
+    sizes = [chance.choice((0, 1, 125, 126, 127, 1_300, 65_535, 65_536, 200_000)) for _ in range(150)]
+    messages = [bytes(chance.choices(b"abcdef", k=size)) for size in sizes]
+
+    async def cut(socket: ServerConnection) -> None:
+        wire = bytearray()
+        for message in messages:
+            wire += _frames(message, chance)
+        while wire:
+            size = chance.choice((1, 2, 3, 5, 1_000, 70_000, 500_000))
+            socket.transport.write(bytes(wire[:size]))
+            del wire[:size]
+            await asyncio.sleep(0)
+        await socket.wait_closed()
+
+    async with rig(cut) as r:
+        await until(lambda: len(r.seen.frames) == len(messages))
+        assert [frame for _, frame in r.seen.frames] == messages
+        assert r.seen.lost == []
+
+
+def _frames(message: bytes, chance: random.Random) -> bytes:
+    """A message as a server may send it: whole or in fragments, with a ping before or between them."""
+    cuts = sorted(chance.choices(range(len(message) + 1), k=chance.choice((0, 0, 0, 1, 3))))
+    parts = [message[a:b] for a, b in zip([0, *cuts], [*cuts, len(message)], strict=True)]
+    frames = b""
+    for number, part in enumerate(parts):
+        opcode = Opcode.CONT if number else chance.choice((Opcode.TEXT, Opcode.BINARY))
+        if chance.random() < 0.3:
+            frames += Frame(Opcode.PING, b"there?").serialize(mask=False)
+        frames += Frame(opcode, part, fin=number == len(parts) - 1).serialize(mask=False)
+    return frames
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(b"\x81\x85\x00\x00\x00\x00hello", id="masked"),
+        pytest.param(b"\xc1\x05hello", id="reserved bit"),
+        pytest.param(b"\x01\x02he\x81\x05hello", id="a message within a message"),
+        pytest.param(b"\x81\x7f\x00\x00\x00\x01\x00\x00\x00\x00", id="four gigabytes"),
+    ],
+)
+async def test_a_server_that_breaks_the_protocol_is_left(broken: bytes) -> None:
+    async def breaks(socket: ServerConnection) -> None:
+        await socket.send("first")
+        socket.transport.write(broken)
+        await socket.wait_closed()
+
+    async with rig(breaks) as r:
+        await until(lambda: len(r.seen.lost) >= 1)
+        assert r.seen.frames[0][1] == b"first"
+        assert all(frame != b"hello" for _, frame in r.seen.frames)
 
 
 async def test_the_states_of_a_first_connection_are_told_in_order() -> None:

@@ -14,15 +14,9 @@ from typing import Protocol
 import msgspec
 
 from veloz_tui.domain.errors import ProtocolError
+from veloz_tui.net.connection import Connection, NotWritten, OpeningRefused, WriteUnknown
 from veloz_tui.net.ratelimit import Cost, Ticket
-from veloz_tui.net.stream import (
-    Connection,
-    NotWritten,
-    OpeningRefused,
-    Stream,
-    StreamState,
-    WriteUnknown,
-)
+from veloz_tui.net.stream import Stream, StreamState
 from veloz_tui.venues.binance import messages as wire
 from veloz_tui.venues.binance.answers import from_frame
 from veloz_tui.venues.binance.decoding import Shape

@@ -17,8 +17,9 @@ from veloz_tui.domain.errors import ProtocolError
 from veloz_tui.domain.instrument import instrument_id
 from veloz_tui.domain.reports import Channel, ChannelReported, Quiet
 from veloz_tui.domain.types import ChannelState
+from veloz_tui.net.connection import Connection, OpeningRefused
 from veloz_tui.net.ratelimit import Cost, Lane
-from veloz_tui.net.stream import Connection, OpeningRefused, Stream, StreamState
+from veloz_tui.net.stream import Stream, StreamState
 from veloz_tui.venues.base import OnReport
 from veloz_tui.venues.binance import parse_market
 from veloz_tui.venues.binance.messages import StreamFrame

@@ -29,8 +29,9 @@ from veloz_tui.domain.reports import (
 )
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.engine.actions import Cancel, CancelAll, Submit
+from veloz_tui.net.connection import Connection
 from veloz_tui.net.ratelimit import Cost, Lane
-from veloz_tui.net.stream import Connection, StreamState
+from veloz_tui.net.stream import StreamState
 from veloz_tui.venues.base import OnReport
 from veloz_tui.venues.binance import parse, requests
 from veloz_tui.venues.binance.api_socket import ApiSocket

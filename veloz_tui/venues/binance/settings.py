@@ -2,7 +2,7 @@
 
 import msgspec
 
-from veloz_tui.net.stream import StreamSettings
+from veloz_tui.net.connection import StreamSettings
 
 
 class BinanceHosts(msgspec.Struct, frozen=True, kw_only=True):

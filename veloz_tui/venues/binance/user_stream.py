@@ -16,8 +16,9 @@ import msgspec
 from veloz_tui.domain.errors import ProtocolError
 from veloz_tui.domain.reports import BalancesReported, Channel, ChannelReported, OrderReport
 from veloz_tui.domain.types import ChannelState
+from veloz_tui.net.connection import Connection
 from veloz_tui.net.ratelimit import Cost, Lane
-from veloz_tui.net.stream import Connection, StreamState
+from veloz_tui.net.stream import StreamState
 from veloz_tui.venues.base import OnReport
 from veloz_tui.venues.binance import messages as wire
 from veloz_tui.venues.binance import parse

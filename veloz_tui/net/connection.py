@@ -1,0 +1,166 @@
+"""One WebSocket: whole messages in, within the event loop's read of the socket; frames out at once.
+
+websockets' asyncio connection is used with another way in and out: its own queue and coroutines would put a
+task switch between a frame and what it means, and between a decision and its bytes.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import msgspec
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import WebSocketException
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event, State
+
+_DATA: Final = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
+
+
+class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Times in seconds, sizes in bytes."""
+
+    open_timeout_s: float = 10.0
+    close_timeout_s: float = 1.0
+    ping_interval_s: float = 15.0
+    ping_timeout_s: float = 10.0
+    max_size: int = 16 * 1024 * 1024
+    max_unsent: int = 256 * 1024
+    lifetime_s: float = 23 * 3600.0
+    lifetime_share: float = 0.04  # cut off at random, so that streams opened together don't move together
+    overlap_s: float = 2.0
+    drain_s: float = 15.0
+    backoff_base_s: float = 0.25
+    backoff_cap_s: float = 30.0
+    stable_s: float = 30.0
+
+
+class StreamError(Exception):
+    """Something about this connection; the stream reconnects."""
+
+
+class NotWritten(StreamError):
+    """No byte of the message was handed to the socket."""
+
+
+class WriteUnknown(StreamError):
+    """The message may have left before the connection failed."""
+
+
+class OpeningRefused(StreamError):
+    """The handler could not subscribe or log on."""
+
+
+class Socket(ClientConnection):
+    """Hands whole messages to a function as they are read; those from before there was one, first of all."""
+
+    _take: Callable[[bytes], None] | None = None
+    _early: tuple[bytes, ...] = ()
+    _parts: bytes = b""
+    broken: Exception | None = None
+    """What the function raised; nothing more is handed over."""
+
+    def attach(self, take: Callable[[bytes], None]) -> None:
+        early, self._early, self._take = self._early, (), take
+        for message in early:
+            self._hand_over(message)
+
+    def process_event(self, event: Event) -> None:
+        """One event of the protocol (websockets' hook for connections of one's own)."""
+        if not isinstance(event, Frame) or event.opcode not in _DATA:
+            super().process_event(event)
+        elif event.fin and not self._parts:
+            self._hand_over(bytes(event.data))
+        else:
+            self._parts += event.data  # their sum is bounded by max_size
+            if event.fin:
+                whole, self._parts = self._parts, b""
+                self._hand_over(whole)
+
+    def _hand_over(self, message: bytes) -> None:
+        if self._take is None:
+            self._early += (message,)
+            return
+        if self.broken is not None:
+            return
+        try:
+            self._take(message)
+        except Exception as error:  # noqa: BLE001 - asyncio would log and swallow it; the reader raises it
+            self.broken = error
+            self.transport.abort()
+
+
+class Connection:
+    """One open socket. `hold` and `release` tell the stream that an answer is still awaited on it."""
+
+    def __init__(self, socket: Socket, *, number: int, settings: StreamSettings) -> None:
+        self.number = number
+        self.opened_at_s = asyncio.get_running_loop().time()
+        self.lost = asyncio.Event()
+        self.drop_reason = ""
+        """Why we broke it ourselves."""
+        self._socket = socket
+        self._settings = settings
+        self._held = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def is_open(self) -> bool:
+        return self._socket.state is State.OPEN and not self.lost.is_set()
+
+    def write(self, text: str) -> None:
+        """Hand one text frame to the kernel (or the socket's buffer) before returning; never waits.
+
+        Raises NotWritten if provably nothing was written, WriteUnknown otherwise. This drives websockets'
+        sans-IO protocol directly: a coroutine would put a task switch between a decision and its bytes.
+        """
+        if not self.is_open:
+            raise NotWritten(f"connection {self.number} is not open")
+        if self._socket.transport.get_write_buffer_size() > self._settings.max_unsent:
+            raise NotWritten(f"connection {self.number} is not draining")
+        try:
+            self._socket.protocol.send_text(text.encode())
+            self._socket.send_data()
+        except (WebSocketException, OSError, RuntimeError) as error:
+            raise WriteUnknown(type(error).__name__) from None
+
+    def hold(self) -> None:
+        self._held += 1
+        self._idle.clear()
+
+    def release(self) -> None:
+        self._held -= 1
+        if self._held == 0:
+            self._idle.set()
+
+    async def drained(self) -> None:
+        await self._idle.wait()
+
+    async def read(self, on_frame: Callable[["Connection", bytes], None]) -> str:
+        """Hand every frame over until the connection is lost; return why. Raises what `on_frame` raised."""
+        self._socket.attach(partial(on_frame, self))
+        try:
+            await self._socket.wait_closed()
+        finally:
+            self._socket.attach(_ignore)
+        if self._socket.broken is not None:
+            raise self._socket.broken
+        received = self._socket.protocol.close_rcvd
+        return "lost" if received is None else f"closed {received.code}"
+
+    async def close(self) -> None:
+        """Say good-bye, but not for longer than the close timeout."""
+        try:
+            async with asyncio.timeout(self._settings.close_timeout_s):
+                await self._socket.close()
+        except (TimeoutError, OSError):
+            self.abort()
+
+    def abort(self) -> None:
+        self._socket.transport.abort()
+
+
+def _ignore(_message: bytes) -> None:
+    """After its reader has gone."""
