@@ -20,6 +20,7 @@ from tests.bench import (
     bench_engine,
     bench_feed,
     bench_journal,
+    bench_keys,
     bench_kill,
     bench_memory,
     bench_order_rtt,
@@ -39,6 +40,7 @@ BENCHES: Final[dict[str, Bench]] = {
     "restart": bench_restart.run,
     "memory": bench_memory.run,
     "kill": bench_kill.run,
+    "keys": bench_keys.run,
 }
 
 

@@ -1,15 +1,17 @@
-"""A real console on a terminal of its own, whose screen nobody looks at."""
+"""A real console on a terminal of its own, which answers as terminals do and whose screen nobody looks at."""
 
 import asyncio
 import contextlib
 import fcntl
 import os
 import pty
+import re
+import signal
 import struct
 import sys
 import termios
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from veloz_tui.config.paths import ProfilePaths
@@ -17,23 +19,60 @@ from veloz_tui.config.paths import ProfilePaths
 _SIZE = (55, 200)
 _PAINTED_BYTES = 3_000
 """A whole first screen is longer, a terminal's set-up shorter."""
+_TAIL = 64
+# Cursor to a place, perhaps one sign, and the question where the cursor is. Behind each frame: in row 1.
+_QUESTION = re.compile(rb"\x1b\[(\d+);(\d+)H([^\x1b]*)\x1b\[6n")
 
 
 class Console:
-    """`painted_s`: from its start to the first full screen."""
+    """`painted_s`: from its start to the first full screen. `on_output` gets what is drawn."""
 
     def __init__(self, pid: int, terminal: int) -> None:
         self.pid = pid
         self.painted_s: float | None = None
         self.written = 0
+        self.frames: list[float] = []
+        """The process's CPU seconds at the end of each frame."""
+        self.on_output: Callable[[bytes], None] = _ignore
         self._began = time.perf_counter()
         self._terminal = terminal
+        self._tail = b""
+
+    def press(self, key: str) -> None:
+        os.write(self._terminal, key.encode())
+
+    def stop_reading(self) -> None:
+        """As a terminal that hangs."""
+        asyncio.get_running_loop().remove_reader(self._terminal)
 
     def drain(self) -> None:
-        with contextlib.suppress(OSError):
-            self.written += len(os.read(self._terminal, 262_144))
+        try:
+            data = os.read(self._terminal, 262_144)
+        except OSError:
+            return
+        self.written += len(data)
         if self.painted_s is None and self.written >= _PAINTED_BYTES:
             self.painted_s = time.perf_counter() - self._began
+        self.on_output(data)
+        self._answer(data)
+
+    def _answer(self, data: bytes) -> None:
+        text, end = self._tail + data, 0
+        for question in _QUESTION.finditer(text):
+            end = question.end()
+            row, column = int(question[1]), int(question[2]) + bool(question[3])
+            os.write(self._terminal, b"\x1b[%d;%dR" % (row, column))
+            if row == 1:
+                self.frames.append(cpu_s(self.pid))
+        self._tail = text[max(end, len(text) - _TAIL) :]
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds of a process so far, to the nanosecond (clock_getcpuclockid(3))."""
+    return time.clock_gettime((~pid << 3) | 2)
+
+
+def _ignore(_data: bytes) -> None: ...
 
 
 @asynccontextmanager
@@ -45,7 +84,7 @@ async def console(paths: ProfilePaths) -> AsyncIterator[Console]:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "veloz_tui", "--profile", paths.profile, "attach",
         stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-        env={**os.environ, "TERM": "xterm-256color"},
+        env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
     os.close(theirs)
     found = Console(child.pid, ours)
@@ -55,7 +94,7 @@ async def console(paths: ProfilePaths) -> AsyncIterator[Console]:
         yield found
     finally:
         with contextlib.suppress(ProcessLookupError):
-            child.kill()
+            child.send_signal(signal.SIGKILL)
         await child.wait()
         loop.remove_reader(ours)
         os.close(ours)

@@ -7,6 +7,7 @@ says which update it answers, and a book can be checked at the end.
 import os
 import random
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -39,12 +40,17 @@ class Market(msgspec.Struct):
 
 def market_file(count: int) -> Path:
     """Make it once; later calls find it."""
+    return kept(f"market-{count}", lambda: generate(count))
+
+
+def kept(name: str, make: Callable[[], Market]) -> Path:
+    """The file of that name; it is made if it isn't there."""
     folder = Path(tempfile.gettempdir()) / f"veloz-bench-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"market-{count}.msgpack"
+    path = folder / f"{name}.msgpack"
     if not path.exists():
         part = path.with_suffix(".part")
-        part.write_bytes(msgspec.msgpack.encode(generate(count)))
+        part.write_bytes(msgspec.msgpack.encode(make()))
         part.rename(path)
     return path
 

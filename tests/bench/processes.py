@@ -61,8 +61,8 @@ class Server:
         self.pid = pid
         self._client = client
 
-    async def begin(self, *, first: int = 0, count: int, rate: float = 0.0, speed: float = 0.0) -> None:
-        """Begin to send messages. `speed`: of a recording, times as fast as it was recorded."""
+    async def begin(self, *, first: int = 0, count: int = 0, rate: float = 0.0, speed: float = 0.0) -> None:
+        """Begin to send messages, all if `count` is 0. `speed`: of a recording, times as fast as it was."""
         await self._get(f"/bench/play?first={first}&count={count}&rate={rate}&speed={speed}")
 
     async def stop(self) -> None:

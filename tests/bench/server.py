@@ -2,7 +2,8 @@
 
 `python -m tests.bench.server MARKET_FILE` prints its port. It speaks as much of Binance Spot as the adapter
 and the peers ask for; canned_orders.py has its orders.
-    GET /bench/play?first=0&count=N&rate=R  begins to send messages (rate 0: as fast as they are taken)
+    GET /bench/play?first=0&count=N&rate=R  begins to send messages (rate 0: as fast as they are taken;
+                                            count 0: all)
                   …&speed=S                 of a recording: S times as fast as it was recorded
     GET /bench/stop                         sends no more
     GET /bench/result                       what was sent, and which order arrived when
@@ -54,6 +55,7 @@ class Venue:
 
     def start(self, *, first: int, count: int, rate: float, speed: float) -> None:
         """Send messages, paced or as fast as they are taken; `result` says when that is over."""
+        count = count or len(self.market.ends) - first
         if speed > 0:
             work = self._recorded(first, count, speed)
         else:

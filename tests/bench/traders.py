@@ -1,5 +1,9 @@
 """The strategies that are measured, and the configuration that lets them."""
 
+from collections.abc import Iterable
+
+import msgspec
+
 # Names the update by the order's quantity, or, for counting, the number of updates seen at the last one.
 TAKER = '''
 """Takes, on every update, as much as the best bid shows: the quantity names the update."""
@@ -48,8 +52,117 @@ class Taker(Strategy):
         )
 '''
 
+RESTER = '''
+"""Rests orders far below the market, once."""
+
+import msgspec
+
+from veloz_tui.strategy.base import BookView, Context, Side, Strategy
+
+
+class Params(msgspec.Struct, frozen=True):
+    count: int
+
+
+class Rester(Strategy):
+    def __init__(self, params: Params) -> None:
+        self.missing = params.count
+
+    def on_book(self, ctx: Context, book: BookView) -> None:
+        for _ in range(min(self.missing, 10)):
+            price = book.instrument.price_from_level(float(book.best_bid) * (0.97 - 0.0001 * self.missing))
+            quantity = book.instrument.quantity_from_level(20 / float(price))
+            ctx.limit(book.instrument_id, side=Side.BUY, quantity=quantity, price=price, post_only=True)
+            self.missing -= 1
+'''
+
+# Inline: its stamps are taken where a strategy would decide. Stamps are of the clock the venue uses as well.
+WITNESS = '''
+"""Notes when each update came, and writes that down at the last one."""
+
+import json
+import time
+
+import msgspec
+
+from veloz_tui.strategy.base import BookView, Context, Strategy
+
+
+class Params(msgspec.Struct, frozen=True):
+    first_lots: int
+    last_lots: int
+    path: str
+
+
+class Witness(Strategy):
+    def __init__(self, params: Params) -> None:
+        self.params = params
+        self.seen = []
+
+    def on_book(self, ctx: Context, book: BookView) -> None:
+        at, lots = time.monotonic_ns(), int(book.best_bid_size * 100_000)
+        self.seen.append((lots - self.params.first_lots, at))
+        if lots == self.params.last_lots:
+            with open(self.params.path, "w") as file:
+                json.dump(self.seen, file)
+'''
+
+# Each begins at a given update: while others are measured.
+MISDEED = '''
+"""Does wrong from an update on."""
+
+from decimal import Decimal
+
+import msgspec
+
+from veloz_tui.strategy.base import BookView, Context, Side, Strategy
+
+
+class Params(msgspec.Struct, frozen=True):
+    from_lots: int
+    deed: str
+
+
+class Misdeed(Strategy):
+    def __init__(self, params: Params) -> None:
+        self.params = params
+
+    def on_book(self, ctx: Context, book: BookView) -> None:
+        if int(book.best_bid_size * 100_000) < self.params.from_lots:
+            return
+        if self.params.deed == "raise":
+            raise ValueError("my own fault")
+        while self.params.deed == "spin":
+            pass
+        for _ in range(200):
+            price = book.instrument.price_from_level(float(book.best_bid) * 0.98)
+            ctx.limit(book.instrument_id, side=Side.BUY, quantity=Decimal("0.001"), price=price)
+'''
+
+
+class Trader(msgspec.Struct, frozen=True):
+    """One strategy of a profile. `params`: lines of TOML."""
+
+    name: str
+    file: str
+    params: str = ""
+    inline: bool = True
+
+    def text(self) -> str:
+        return (
+            f'[strategies.{self.name}]\nclass = "{self.file}"\ninstrument = "BTCUSDT.BINANCE"\n'
+            f"inline = {str(self.inline).lower()}\nautostart = true\nmax_orders_per_second = 1000\n"
+            f"[strategies.{self.name}.params]\n{self.params}\n"
+        )
+
 
 def config(*, strategies: int = 1, inline: bool = True, durability: str = "process", params: str = "") -> str:
+    """A demo profile of takers with limits out of the way."""
+    takers = [Trader(f"taker-{number}", "taker.py", params, inline) for number in range(strategies)]
+    return profile_of(takers, durability=durability)
+
+
+def profile_of(traders: Iterable[Trader], *, durability: str = "process") -> str:
     """A demo profile with limits out of the way."""
     lines = [
         '[profile]\nmode = "DEMO"',
@@ -59,12 +172,6 @@ def config(*, strategies: int = 1, inline: bool = True, durability: str = "proce
         *(f'{name} = "off"' for name in ("max_order_size", "max_position_size", "max_leverage")),
         *(f'{name} = "off"' for name in ("max_price_deviation", "max_orders_per_second")),
         "open_orders_max = 10000",
+        *(trader.text() for trader in traders),
     ]
-    for number in range(strategies):
-        lines += [
-            f"[strategies.taker-{number}]",
-            'class = "taker.py"\ninstrument = "BTCUSDT.BINANCE"',
-            f"inline = {str(inline).lower()}\nautostart = true\nmax_orders_per_second = 1000",
-            f"[strategies.taker-{number}.params]\n{params}",
-        ]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,161 @@
+"""From the key press in a console to the cancel at the venue, in the busiest second of a recorded market.
+
+The second is played twice as fast as it was, again and again, into a whole engine; x is pressed on one
+resting order after another. The answer on the console's own screen names the order, and so does the cancel
+that arrives: nobody guesses which belong together. That answer also bounds the time from a key to its
+handler, of which nothing else is seen from outside: it has the painting in it.
+"""
+
+import asyncio
+import random
+import re
+import time
+from collections.abc import Mapping
+
+import msgspec
+
+from tests.bench.console import Console, console
+from tests.bench.processes import START_S, Server, engine_process, profile, serving, until
+from tests.bench.recording import FILE, busiest_second
+from tests.bench.rows import Options, Row, absent, median, quantile
+from tests.bench.traders import RESTER, Trader, profile_of
+
+GOAL_WIRE_MS = 50.0
+GOAL_HANDLER_MS = 30.0
+SPEED = 2.0
+ANSWER_S = 2.0
+_PAUSE_S = (0.10, 0.25)
+"""Between keys: not in step with the frames, and no burst that the console would distrust."""
+SPARE = 10
+"""Orders more than presses."""
+REPETITIONS_LEAD = 20
+REPETITIONS_A_PRESS = 1.3
+# A quick venue's word may be on the screen before ours was painted.
+_SAID = re.compile(rb"CANCEL(?:ED)? ([0-9A-Za-z]+) (?:sent|BUY)")
+_TAIL = 64
+
+
+class Press(msgspec.Struct):
+    """`at` in monotonic nanoseconds; `order` as the screen calls it, empty where no answer came."""
+
+    at: int
+    order: str = ""
+    answered_at: int = 0
+    arrived_at: int = 0
+
+
+async def run(options: Options) -> list[Row]:
+    if not FILE.exists():
+        return [absent("keys", "key press to cancel at the venue", "the recording isn't there")]
+    count = options.size(40, 4)
+    rounds = [await _round(count) for _ in range(options.size(options.rounds, 1))]
+    presses = [press for found, _ in rounds for press in found]
+    rate = median(rate for _, rate in rounds)
+    return [
+        _row(
+            f"key to cancel at the venue, {rate:.0f} messages/s",
+            [_ms(press.at, press.arrived_at) for press in presses],
+            GOAL_WIRE_MS,
+        ),
+        _row(
+            "key to its answer on screen (>= to handler)",
+            [_ms(press.at, press.answered_at) for press in presses],
+            GOAL_HANDLER_MS,
+        ),
+    ]
+
+
+def _ms(begun: int, ended: int) -> float:
+    """What never came is later than everything that came."""
+    return (ended - begun) / 1e6 if ended else float("inf")
+
+
+def _row(what: str, waits: list[float], goal_ms: float) -> Row:
+    p50, p99 = quantile(waits, 0.5), quantile(waits, 0.99)
+    value = f"p50 {p50:.1f} p99 {p99:.1f} ms of {len(waits)}"
+    return Row("keys", what, value, f"p99 <= {goal_ms:.0f} ms", p99 <= goal_ms)
+
+
+async def _round(count: int) -> tuple[list[Press], float]:
+    """The presses, and how many messages were sent a second meanwhile."""
+    text = profile_of([Trader("rester", "rester.py", f"count = {count + SPARE}")])
+    async with serving(busiest_second(REPETITIONS_LEAD + int(count * REPETITIONS_A_PRESS))) as server:
+        with profile(text, {"rester.py": RESTER}) as paths:
+            async with engine_process(paths, sim_port=server.port), console(paths) as shown:
+                await server.begin(speed=SPEED)
+                await _until_resting(server, count + SPARE)
+                await until(lambda: shown.painted_s is not None)
+                presses, rate = await _press_all(server, shown, count)
+                await server.stop()
+                await asyncio.sleep(0.2)
+                arrived = (await server.result()).canceled_at
+    for press in presses:
+        press.arrived_at = _arrival(arrived, press.order)
+    return presses, rate
+
+
+async def _until_resting(server: Server, count: int) -> None:
+    async with asyncio.timeout(START_S):
+        while (await server.result()).resting < count:
+            await asyncio.sleep(0.1)
+
+
+async def _press_all(server: Server, shown: Console, count: int) -> tuple[list[Press], float]:
+    """As long as the recording lasts, `count` of them."""
+    screen = _Screen()
+    shown.on_output = screen.look
+    await _rest()
+    shown.press("5")  # the orders
+    before, began, presses = (await server.result()).sent, time.monotonic(), []
+    for _ in range(count):
+        await _rest()
+        shown.press("j")
+        await _rest()
+        presses.append(await screen.answer_to(shown))
+        now = await server.result()
+        if not now.is_playing:
+            break
+    return presses, (now.sent - before) / (time.monotonic() - began)
+
+
+async def _rest() -> None:
+    await asyncio.sleep(random.uniform(*_PAUSE_S))
+
+
+class _Screen:
+    """Waits for the console to say that it sent a cancel."""
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self._answered = asyncio.Event()
+        self._known: set[str] = set()
+        self._order = ""
+        self._at = 0
+
+    def look(self, data: bytes) -> None:
+        at, text = time.monotonic_ns(), self._tail + data
+        self._tail = text[-_TAIL:]
+        for found in _SAID.finditer(text):
+            order = found[1].decode()
+            if order not in self._known:  # else more of it, or the same words painted again
+                self._known.add(order)
+                self._order, self._at = order, at
+                self._answered.set()
+
+    async def answer_to(self, shown: Console) -> Press:
+        """Press x, and wait for what comes of it."""
+        self._answered.clear()
+        press = Press(time.monotonic_ns())
+        shown.press("x")
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await self._answered.wait()
+        except TimeoutError:
+            return press
+        press.order, press.answered_at = self._order, self._at
+        return press
+
+
+def _arrival(arrived: Mapping[str, int], order: str) -> int:
+    """0: no cancel of it came. The screen calls an order by the end of its client id."""
+    return next((at for name, at in arrived.items() if order and name.endswith(order)), 0)
