@@ -16,6 +16,10 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event, State
 
 _DATA: Final = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
+# The first byte of a text or binary message in one frame; the second of one of 126 to 65,535 bytes (RFC 6455,
+# section 5.2). A mask or a longer one makes the second byte greater.
+_PLAIN: Final = frozenset({0x81, 0x82})
+_TWO_BYTES: Final = 126
 
 
 class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +62,8 @@ class Socket(ClientConnection):
     _take: Callable[[bytes], None] | None = None
     _early: tuple[bytes, ...] = ()
     _parts: bytes = b""
+    _rest: bytes = b""
+    """The beginning of a plain message."""
     broken: Exception | None = None
     """What the function raised; nothing more is handed over."""
 
@@ -65,6 +71,53 @@ class Socket(ClientConnection):
         early, self._early, self._take = self._early, (), take
         for message in early:
             self._hand_over(message)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the socket: plain messages are cut out here, all else is the library's to read.
+
+        Its parser takes 8 of the 33 us that a depth update costs us; nearly every frame of a venue is whole,
+        unmasked and short, and needs no parser. The first byte that isn't such a frame's goes to it.
+        """
+        if self._rest:
+            data = self._rest + data
+            self._rest = b""
+        start = 0
+        if self._is_between_messages:
+            start, is_cut = self._hand_over_plain(data)
+            if is_cut:
+                self._rest = data[start:]
+                return
+        if start < len(data):
+            super().data_received(data[start:])
+
+    @property
+    def _is_between_messages(self) -> bool:
+        """Whether the next byte begins a message: the library holds no part of one."""
+        protocol = self.protocol
+        return (
+            self._take is not None
+            and protocol.state is State.OPEN
+            and not protocol.reader.buffer
+            and protocol.current_size is None
+        )
+
+    def _hand_over_plain(self, data: bytes) -> tuple[int, bool]:
+        """Hand over the plain messages that data begins with; return where they end, and whether a plain
+        one that isn't whole yet follows."""
+        start, end = 0, len(data)
+        while start < end and data[start] in _PLAIN:
+            body = start + 2
+            length = data[start + 1] if body <= end else 0
+            if length > _TWO_BYTES:
+                return start, False
+            if length == _TWO_BYTES:
+                body = start + 4
+                length = data[start + 2] << 8 | data[start + 3] if body <= end else 0
+            if body + length > end:
+                return start, True
+            start = body + length
+            self._hand_over(data[body:start])
+        return start, False
 
     def process_event(self, event: Event) -> None:
         """One event of the protocol (websockets' hook for connections of one's own)."""
