@@ -241,6 +241,7 @@ class TradesFetched(Event, frozen=True):
     instrument_id: InstrumentId
     trade_id: TradeId
     """"0": none yet; everything from the first trade on is ours to book."""
+    venue_at: Nanos = Nanos(0)
 
 
 class DayOpened(Event, frozen=True):

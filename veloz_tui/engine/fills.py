@@ -9,13 +9,15 @@ from typing import Final
 from veloz_tui.domain import events as e
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import Fill, FillsListed
-from veloz_tui.domain.types import SECOND, ZERO, ClientOrderId, InstrumentId, TradeId
+from veloz_tui.domain.types import SECOND, ZERO, ClientOrderId, InstrumentId, Nanos, TradeId
 from veloz_tui.engine import doubts, pnl, words
 from veloz_tui.engine.actions import FetchFills
 from veloz_tui.engine.known_orders import accept, adopt_filler, after_end, anomaly, external_id, find
 from veloz_tui.engine.orders import chase
 from veloz_tui.engine.turn import Turn
 
+NO_TRADE: Final = TradeId("0")
+MAX_DIGITS: Final = 30
 CLOCKS_DIFFER: Final = 10 * SECOND
 """By more than this the venue's clock and ours never do."""
 
@@ -90,18 +92,44 @@ def is_news(turn: Turn, fill: Fill) -> bool:
 
     It isn't if it is from before the journal, or so old that its order may have left memory since.
     """
-    since = turn.state.last_trade.get(fill.instrument_id)
-    is_later = since is not None and int(fill.trade_id) > int(since)
-    return is_later and fill.venue_at > turn.state.forgotten_until + CLOCKS_DIFFER
+    state = turn.state
+    since = state.last_trade.get(fill.instrument_id)
+    if since is None or fill.venue_at <= state.forgotten_until + CLOCKS_DIFFER:
+        return False
+    return is_later((fill.trade_id, fill.venue_at), (since, _told_at(turn, fill.instrument_id)))
 
 
 def fetched_up_to(turn: Turn, instrument_id: InstrumentId, fills: tuple[Fill, ...]) -> None:
     """Note that every trade up to the newest of these is booked."""
-    ids = [int(fill.trade_id) for fill in fills if fill.instrument_id == instrument_id]
     known = turn.state.last_trade.get(instrument_id)
-    newest = TradeId(str(max((*ids, int(known or 0)))))
-    if newest != known:
-        turn.emit(e.TradesFetched(turn.now, instrument_id, newest))
+    newest = (known or NO_TRADE, _told_at(turn, instrument_id))
+    for fill in fills:
+        trade = (fill.trade_id, fill.venue_at)
+        if fill.instrument_id == instrument_id and is_later(trade, newest):
+            newest = trade
+    if newest[0] != known:
+        turn.emit(e.TradesFetched(turn.now, instrument_id, *newest))
+
+
+def _told_at(turn: Turn, instrument_id: InstrumentId) -> Nanos:
+    return turn.state.last_trade_at.get(instrument_id, Nanos(0))
+
+
+def is_later(trade: tuple[TradeId, Nanos], other: tuple[TradeId, Nanos]) -> bool:
+    """Whether a trade (its id, the venue's time) is newer than another of the same instrument.
+
+    Where the venue numbers its trades the numbers say so; ids that are none say nothing, but the times do.
+    """
+    number, other_number = number_of(trade[0]), number_of(other[0])
+    if number is not None and other_number is not None:
+        return number > other_number
+    return trade[1] > other[1]
+
+
+def number_of(trade_id: TradeId) -> int | None:
+    """The number that an id is; None: it names its trade in another way."""
+    is_number = trade_id.isascii() and trade_id.isdigit() and len(trade_id) <= MAX_DIGITS
+    return int(trade_id) if is_number else None
 
 
 def fetch_fills(turn: Turn, order: Order) -> None:

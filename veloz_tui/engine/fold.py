@@ -286,6 +286,7 @@ def _balance_changed(s: State, x: e.BalanceChanged) -> None:
 
 def _trades_fetched(s: State, x: e.TradesFetched) -> None:
     s.last_trade[x.instrument_id] = x.trade_id
+    s.last_trade_at[x.instrument_id] = x.venue_at
 
 
 def _day_opened(s: State, x: e.DayOpened) -> None:

@@ -10,7 +10,7 @@ from veloz_tui.domain.reports import Endpoint, OpenOrdersFailed, OpenOrdersListe
 from veloz_tui.domain.types import SECOND, InstrumentId, OrderStatus
 from veloz_tui.engine import balances, connections, doubts
 from veloz_tui.engine.actions import FetchFills, ListOpenOrders
-from veloz_tui.engine.fills import fetched_up_to, is_news, on_fill
+from veloz_tui.engine.fills import fetched_up_to, is_news, number_of, on_fill
 from veloz_tui.engine.known_orders import find as find_order
 from veloz_tui.engine.order_reports import on_order_report, on_query_answered
 from veloz_tui.engine.orders import query
@@ -42,7 +42,7 @@ def on_venue_snapshot(turn: Turn, snapshot: VenueSnapshot) -> None:
 
 
 def _book_fills(turn: Turn, snapshot: VenueSnapshot) -> None:
-    for fill in sorted(snapshot.fills, key=lambda fill: int(fill.trade_id)):
+    for fill in sorted(snapshot.fills, key=lambda fill: (fill.venue_at, number_of(fill.trade_id) or 0)):
         is_ours = find_order(turn, fill.instrument_id, fill.client_order_id, fill.venue_order_id) is not None
         if is_ours or is_news(turn, fill):
             on_fill(turn, fill)

@@ -102,6 +102,8 @@ class State(msgspec.Struct, kw_only=True):
     strategy_positions: dict[StrategyId, dict[InstrumentId, Position]] = msgspec.field(default_factory=dict)
     balances: dict[VenueId, dict[Asset, Balance]] = msgspec.field(default_factory=dict)
     last_trade: dict[InstrumentId, TradeId] = msgspec.field(default_factory=dict)
+    last_trade_at: dict[InstrumentId, Nanos] = msgspec.field(default_factory=dict)
+    """The venue's time of `last_trade`, to tell newer ones where ids are no numbers."""
     kill: KillRecord | None = None
     is_halted: bool = False
     rearm_level: RearmLevel = RearmLevel.FULL
