@@ -1,8 +1,6 @@
 """`veloz demo`: the demo profile, and beginning it afresh."""
 
 import asyncio
-import os
-import signal
 
 import click
 
@@ -14,10 +12,7 @@ from veloz_tui.config.lock import holder_pid
 from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.domain.errors import ConfigError, OperatorError
 from veloz_tui.domain.types import Mode
-from veloz_tui.runtime.sim_child import address_file, find
-
-ENDED_WITHIN_S = 30.0
-POLL_S = 0.1
+from veloz_tui.runtime import sim_child
 
 
 @click.command()
@@ -41,7 +36,10 @@ def demo(profile: Profile, *, reset: bool, yes: bool) -> int:
                 "the demo's orders, accounts and journal would be deleted – add --yes if you mean it"
             )
         click.confirm("Delete the demo's accounts, orders and journal?", abort=True, err=True)
-    asyncio.run(_end_sim(profile.paths))
+    if not asyncio.run(sim_child.end(profile.paths)):  # what it holds open must not be deleted under it
+        raise OperatorError(
+            f"the simulated venue doesn't end – {profile.paths.logs / 'sim.stderr'} – nothing was deleted"
+        )
     count = _delete(profile.paths)
     emit(f"the demo begins afresh ({count} files deleted) – start it: veloz")
     return 0
@@ -66,17 +64,6 @@ def _check_nothing_runs(paths: ProfilePaths) -> None:
             raise OperatorError(
                 f"the {what} is running as process {pid} – {lock} – end it first: veloz shutdown"
             )
-
-
-async def _end_sim(paths: ProfilePaths) -> None:
-    # The simulated venue outlives its engine; what it holds open must not be deleted under it.
-    known = await find(paths)
-    if known is not None:
-        os.kill(known.pid, signal.SIGTERM)
-        async with asyncio.timeout(ENDED_WITHIN_S):
-            while await find(paths) is not None:
-                await asyncio.sleep(POLL_S)
-    address_file(paths).unlink(missing_ok=True)
 
 
 def _delete(paths: ProfilePaths) -> int:

@@ -129,7 +129,11 @@ class Guardian:
         await self._sweeps.finish()
         await self._client.aclose()
         failed = self._engine.exit_code if self._engine is not None else None
-        return self._exit_code or max(failed or 0, 0)
+        self._exit_code = self._exit_code or max(failed or 0, 0)
+        if self._settings.profile.mode is Mode.DEMO and not self._exit_code:
+            # After a crash it stays: to be swept, and to be found again.
+            await sim_child.end_ours(self._paths)
+        return self._exit_code
 
     def _arm(self) -> None:
         """Everything a kill needs, once the keys are there."""

@@ -86,5 +86,8 @@ async def _keys(paths: ProfilePaths, settings: Settings, password: str) -> tuple
     key = sim_child.DemoKey.random()
     sim = await sim_child.lend_key(paths, key)
     if sim is None:
-        raise OperatorError("no simulated venue is running: nothing can be open. The kill flag is set")
+        raise OperatorError(
+            "no simulated venue is running: nothing can trade. The kill flag is set: the next engine starts "
+            "halted and cancels what rests there"
+        )
     return key.material, sim.port

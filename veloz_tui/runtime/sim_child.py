@@ -1,9 +1,14 @@
-"""DEMO's simulated venue as a child process that outlives engine and guardian; found again by `sim.json`."""
+"""DEMO's simulated venue as a child process, found again by `sim.json`.
+
+It outlives an engine or a guardian that crashed, and ends with a shutdown; its store keeps what it knew.
+"""
 
 import asyncio
 import contextlib
+import logging
 import os
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +29,10 @@ from veloz_tui.domain.errors import ConfigError, OperatorError
 from veloz_tui.runtime.link import KeyMaterial
 from veloz_tui.sim.settings import AccountSettings, SimSettings
 
+_LOG = logging.getLogger(__name__)
 READY_WITHIN_S: Final = 15.0
+END_WITHIN_S: Final = 10.0
+POLL_S: Final = 0.05
 ACCOUNT: Final = "demo"
 
 
@@ -60,6 +68,8 @@ class SimAddress(msgspec.Struct, frozen=True):
     pid: int
     port: int
     sim_id: str
+    is_ours: bool = False
+    """A guardian started it, so it ends with a shutdown; one that somebody else started goes on."""
 
 
 def address_file(paths: ProfilePaths) -> Path:
@@ -80,6 +90,29 @@ async def lend_key(paths: ProfilePaths, key: DemoKey) -> SimAddress | None:
     """Give the running venue a key, if there is one."""
     known = await find(paths)
     return known if known is not None and await _give_key(known, key) else None
+
+
+async def end_ours(paths: ProfilePaths) -> None:
+    """End the profile's venue, unless somebody else started it."""
+    known = await find(paths)
+    if known is not None and known.is_ours and not await end(paths):
+        _LOG.error("the simulated venue, process %d, doesn't end", known.pid)
+
+
+async def end(paths: ProfilePaths) -> bool:
+    """End the profile's running venue, if there is one; False if it doesn't end in time."""
+    known = await find(paths)
+    if known is not None and known.pid > 0:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(known.pid, signal.SIGTERM)
+        try:
+            async with asyncio.timeout(END_WITHIN_S):
+                while await find(paths) is not None:
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            return False
+    address_file(paths).unlink(missing_ok=True)
+    return True
 
 
 async def find(paths: ProfilePaths) -> SimAddress | None:
@@ -122,7 +155,7 @@ def _start(paths: ProfilePaths, key: DemoKey) -> SimAddress:
     line = _read_line(child, READY_WITHIN_S)
     try:
         ready = msgspec.json.decode(line)
-        return SimAddress(child.pid, int(ready["port"]), str(ready["sim_id"]))
+        return SimAddress(child.pid, int(ready["port"]), str(ready["sim_id"]), is_ours=True)
     except (msgspec.DecodeError, KeyError) as error:
         child.kill()
         said = (paths.logs / "sim.stderr").read_text(errors="replace").strip().splitlines()
@@ -131,7 +164,6 @@ def _start(paths: ProfilePaths, key: DemoKey) -> SimAddress:
 
 
 def _read_line(child: subprocess.Popen[bytes], within_s: float) -> bytes:
-
     assert child.stdout is not None
     if not select.select([child.stdout], [], [], within_s)[0]:
         child.kill()
