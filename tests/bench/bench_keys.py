@@ -7,6 +7,7 @@ handler, of which nothing else is seen from outside: it has the painting in it.
 """
 
 import asyncio
+import contextlib
 import random
 import re
 import time
@@ -30,8 +31,8 @@ SPARE = 10
 """Orders more than presses."""
 REPETITIONS_LEAD = 20
 REPETITIONS_A_PRESS = 1.3
-# A quick venue's word may be on the screen before ours was painted.
-_SAID = re.compile(rb"CANCEL(?:ED)? ([0-9A-Za-z]+) (?:sent|BUY)")
+# What the console says, the engine's answer and the venue's word: the last is sometimes painted first.
+_ANSWER = re.compile(rb"CANCEL ([0-9A-Z]+) sent|canceling \d+;|CANCELED ([0-9A-Z]+) (?:BUY|SELL) ")
 _TAIL = 64
 
 
@@ -123,36 +124,36 @@ async def _rest() -> None:
 
 
 class _Screen:
-    """Waits for the console to say that it sent a cancel."""
+    """Waits for the console to say what became of a key."""
 
     def __init__(self) -> None:
+        self._press = Press(0)
+        self._done: set[str] = set()
         self._tail = b""
-        self._answered = asyncio.Event()
-        self._known: set[str] = set()
-        self._order = ""
-        self._at = 0
+        self._is_over = asyncio.Event()
 
     def look(self, data: bytes) -> None:
-        at, text = time.monotonic_ns(), self._tail + data
-        self._tail = text[-_TAIL:]
-        for found in _SAID.finditer(text):
-            order = found[1].decode()
-            if order not in self._known:  # else more of it, or the same words painted again
-                self._known.add(order)
-                self._order, self._at = order, at
-                self._answered.set()
+        at, text, end = time.monotonic_ns(), self._tail + data, 0
+        for found in _ANSWER.finditer(text):
+            end = found.end()
+            sent, canceled = (name.decode() if name else "" for name in found.groups())
+            if {sent, canceled} & self._done:
+                continue  # of an earlier press, painted again
+            self._press.order = sent or canceled or self._press.order
+            self._press.answered_at = self._press.answered_at or at
+            if canceled:
+                self._done.add(canceled)
+                self._is_over.set()
+        self._tail = text[max(end, len(text) - _TAIL) :]
 
     async def answer_to(self, shown: Console) -> Press:
-        """Press x, and wait for what comes of it."""
-        self._answered.clear()
-        press = Press(time.monotonic_ns())
+        """Press x, and wait until the venue's word on it is on the screen: the next answer is another's."""
+        self._is_over.clear()
+        self._press = press = Press(time.monotonic_ns())
         shown.press("x")
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_S):
-                await self._answered.wait()
-        except TimeoutError:
-            return press
-        press.order, press.answered_at = self._order, self._at
+                await self._is_over.wait()
         return press
 
 
