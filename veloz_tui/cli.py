@@ -57,7 +57,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Set up": {
         "init": Entry("setup", "init", "Write a commented settings file."),
         "check": Entry("setup", "check", "Check settings, keys, clock, disk and venues."),
-        "keys": Entry("keys", "keys", "Add, list, check, remove API keys; unlock the vault."),
+        "keys": Entry("keys", "keys", "Add, list, check, remove API keys."),
         "journal": Entry("journal", "journal", "Verify or back up the journal."),
         "demo": Entry("demo", "demo", "The demo profile; --reset begins it afresh."),
         "engine": Entry("lifecycle", "engine", "Start guardian and engine without a console."),

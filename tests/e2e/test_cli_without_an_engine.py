@@ -132,6 +132,7 @@ def test_shutdown_of_nothing_ends_with_4(home: dict[str, str], veloz: Run) -> No
         ("statsu", "did you mean status"),
         ("status --frob", "No such option"),
         ("rearm", "Missing argument"),
+        ("keys unlock", "No such command 'unlock'"),  # starting asks for the password, nothing else needs it
         ("rearm sideways", "not one of 'exits', 'full'"),
         ("watch --every soon", "Invalid value for '--every'"),
         ("--profile ../x status", "can't be a profile's name"),

@@ -62,7 +62,6 @@ def test_a_dead_guardian_is_replaced_and_nothing_new_leaves_meanwhile(profile: P
     assert profile.place(profile.away("ETHUSDT", number=5)).is_ok
     status = until(profile.guardian_status)
     assert status.engine_pid == engine
-    assert status.has_keys
 
 
 @pytest.mark.slow

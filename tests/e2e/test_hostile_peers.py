@@ -40,7 +40,7 @@ RUBBISH = (
     b"[" * 100_000 + b"\n",
     b'{"type":"GuardianKill"}\n',
     b'{"type":"Nothing"}\n',
-    b'{"type":"GuardianUnlock","password":7}\n',
+    b'{"type":"GuardianPrepare","by":7}\n',
     b"x" * 2_000_000,
 )
 

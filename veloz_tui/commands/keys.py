@@ -1,4 +1,4 @@
-"""`veloz keys add | list | check | remove | unlock`: API keys, checked at the venue before they are kept."""
+"""`veloz keys add | list | check | remove`: API keys, checked at the venue before they are kept."""
 
 import asyncio
 import secrets
@@ -24,8 +24,7 @@ from veloz_tui.config.plain import Settings
 from veloz_tui.config.secret import ApiKey, Secret, kind_of
 from veloz_tui.config.secrets import SecretStore, open_store, service_name
 from veloz_tui.config.vault import OpenVault, Vault, unlock_with_retries
-from veloz_tui.control.guardian import GuardianRefused, GuardianUnlock, ask_guardian
-from veloz_tui.domain.errors import ConfigError, OperatorError
+from veloz_tui.domain.errors import ConfigError
 from veloz_tui.domain.types import Mode
 from veloz_tui.runtime.clock import EngineClock
 from veloz_tui.runtime.compose import binance_hosts
@@ -121,24 +120,6 @@ def remove_command(profile: Profile, *, name: str) -> int:
     """
     asyncio.run(remove_key(_store(profile, _settings_with_keys(profile)), name))
     emit(f"key {name} is forgotten here; delete it at the venue too")
-    return 0
-
-
-@keys.command("unlock")
-@click.pass_obj
-def unlock_command(profile: Profile) -> int:
-    """Give the vault's password to a running guardian, which keeps the keys and not the password.
-
-    \b
-    veloz --profile live keys unlock
-    """
-    password = _ask_secret("Password of the vault (not shown): ")
-    reply = ask_guardian(
-        profile.paths.guardian_socket, GuardianUnlock(password=password.reveal()), timeout_s=10.0
-    )
-    if isinstance(reply, GuardianRefused):
-        raise OperatorError(reply.text)
-    emit("unlocked")
     return 0
 
 

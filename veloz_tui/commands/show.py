@@ -199,8 +199,7 @@ def _guardian_line(guardian: GuardianStatus) -> str:
     engine = (
         f"engine pid {guardian.engine_pid} {guardian.engine_phase}" if guardian.engine_pid else "no engine"
     )
-    keys = "" if guardian.has_keys else " VAULT LOCKED: veloz keys unlock"
-    return f"GUARDIAN pid {guardian.pid} {engine}{keys} {fmt.clean(guardian.text)}".rstrip()
+    return f"GUARDIAN pid {guardian.pid} {engine} {fmt.clean(guardian.text)}".rstrip()
 
 
 def _order_row(order: OrderView, names: Mapping[InstrumentId, str]) -> tuple[str, ...]:

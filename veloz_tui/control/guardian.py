@@ -47,22 +47,13 @@ class GuardianStatusRequest(msgspec.Struct, frozen=True, tag=True):
     """Ask how things are, and how far a kill has got."""
 
 
-class GuardianUnlock(msgspec.Struct, frozen=True, tag=True):
-    """The vault's password, typed on a terminal; the guardian keeps the keys, not the password."""
-
-    password: str
-
-    def __repr__(self) -> str:
-        return "GuardianUnlock(***)"
-
-
 class GuardianShutdown(msgspec.Struct, frozen=True, tag=True):
     """End the guardian, after the engine has ended (or was told to)."""
 
     by: str = ""
 
 
-GuardianRequest = GuardianKill | GuardianPrepare | GuardianStatusRequest | GuardianUnlock | GuardianShutdown
+GuardianRequest = GuardianKill | GuardianPrepare | GuardianStatusRequest | GuardianShutdown
 
 
 class KillProgress(msgspec.Struct, frozen=True, tag=True):
@@ -87,14 +78,12 @@ class GuardianStatus(msgspec.Struct, frozen=True, tag=True):
     beat_age_ms: int | None
     sim_port: int | None
     kill: KillView
-    has_keys: bool = True
-    """False: the vault is locked; a kill could reach no venue."""
     restarts: int = 0
     text: str = ""
 
 
 class GuardianDone(msgspec.Struct, frozen=True, tag=True):
-    """Prepare, unlock or shutdown was taken up."""
+    """Prepare or shutdown was taken up."""
 
     text: str = ""
 

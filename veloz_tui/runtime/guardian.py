@@ -20,13 +20,11 @@ from veloz_tui.control.guardian import (
     GuardianDone,
     GuardianKill,
     GuardianPrepare,
-    GuardianRefused,
     GuardianReply,
     GuardianRequest,
     GuardianShutdown,
     GuardianStatus,
     GuardianStatusRequest,
-    GuardianUnlock,
     KillProgress,
     serve_guardian,
 )
@@ -366,8 +364,6 @@ class Guardian:
                 return GuardianDone("warm")
             case GuardianStatusRequest():
                 return self._progress() if self._kill is not None and not self._engine else self._status()
-            case GuardianUnlock():
-                return GuardianRefused("the keys are unlocked already")
             case GuardianShutdown():
                 self._stop.set()
                 return GuardianDone("stopping")
