@@ -15,7 +15,6 @@ from typing import Final
 
 from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.config.plain import Settings
-from veloz_tui.config.secret import Secret
 from veloz_tui.control.guardian import (
     GuardianDone,
     GuardianKill,
@@ -34,8 +33,9 @@ from veloz_tui.domain.views import KillView
 from veloz_tui.runtime import sim_child
 from veloz_tui.runtime.clock import EngineClock
 from veloz_tui.runtime.compose import binance_hosts, version
-from veloz_tui.runtime.engine_child import EngineChild
+from veloz_tui.runtime.engine_child import ENGINE_STDERR, EngineChild
 from veloz_tui.runtime.flag import raise_flag_soon, read_flag
+from veloz_tui.runtime.kill_ready import keep_warm, make_ready
 from veloz_tui.runtime.kill_record import write_report
 from veloz_tui.runtime.kill_view import kill_view
 from veloz_tui.runtime.link import (
@@ -47,7 +47,6 @@ from veloz_tui.runtime.link import (
     KeyMaterial,
     KillEngine,
     KillState,
-    PrepareKill,
     StopEngineRequest,
 )
 from veloz_tui.runtime.sweep import SweepReport
@@ -60,7 +59,6 @@ TICK_S: Final = 0.05
 LATE_TICK_S: Final = 1.0
 """A tick this late means that the host slept: beats get one fresh interval."""
 STARTING_TIMEOUT_S: Final = 60.0
-WARM_UP_EVERY_S: Final = 15.0
 RESTARTS: Final = 3
 RESTART_WINDOW_S: Final = 300.0
 
@@ -95,15 +93,11 @@ class Guardian:
         self._sweeps: Sweeps
         self._text = ""
 
-    async def run(self, adopted: EngineChild | None = None) -> int:
-        """Serve until shutdown."""
-        if adopted is None:
-            self._engine = await self._spawn()  # it loads its code while the venue starts
-        if self._settings.profile.mode is Mode.DEMO and not self._keys:
-            key = sim_child.DemoKey.random()
-            self._demo_secret = Secret(key.private_pem)
-            self._sim = await sim_child.find_or_start(self._paths, key)
-            self._keys = (key.material,)
+    async def run(
+        self, adopted: EngineChild | None = None, *, started: EngineChild | None = None
+    ) -> int:
+        """Serve until shutdown. `adopted`: an engine that runs; `started`: one that waits for its order."""
+        self._engine = started
         self._arm()
         async with serve_guardian(self._paths.guardian_socket, self._answer):
             loop = asyncio.get_running_loop()
@@ -115,7 +109,7 @@ class Guardian:
                 work = [
                     tasks.create_task(self._supervise(adopted), name="supervise"),
                     tasks.create_task(self._watch(), name="watch"),
-                    tasks.create_task(self._keep_warm(), name="warm"),
+                    tasks.create_task(keep_warm(self._client, lambda: len(self._symbols())), name="warm"),
                 ]
                 await self._stop.wait()
                 await self._stop_engine()
@@ -169,7 +163,7 @@ class Guardian:
             is_restart = True
 
     async def _spawn(self) -> EngineChild:
-        return await EngineChild.spawn(log=self._paths.logs / "engine.stderr")
+        return await EngineChild.spawn(log=self._paths.logs / ENGINE_STDERR)
 
     def _start_order(self, *, is_restart: bool) -> EngineStart:
         return EngineStart(
@@ -303,11 +297,6 @@ class Guardian:
             await self._engine.fence()
         self._start_sweep(by=kill.by, reason=kill.reason, fenced_ms=(time.monotonic() - self._kill_at) * 1000)
 
-    async def _keep_warm(self) -> None:
-        while True:
-            await self._client.warm_up()
-            await asyncio.sleep(WARM_UP_EVERY_S)
-
     # --- kills ---
 
     def _kill_by_signal(self) -> None:
@@ -359,9 +348,7 @@ class Guardian:
                 self._begin_kill(request)
                 return self._progress()
             case GuardianPrepare():
-                if self._engine is not None:
-                    self._engine.send(PrepareKill())
-                return GuardianDone("warm")
+                return await make_ready(self._client, self._engine, symbols=len(self._symbols()))
             case GuardianStatusRequest():
                 return self._progress() if self._kill is not None and not self._engine else self._status()
             case GuardianShutdown():

@@ -176,11 +176,12 @@ class VelozApp(App[str]):
         try:
             reply = await self._engine.prepare_kill()
         except VelozError as error:
-            why = str(error)
+            problem = texts.no_guardian(fmt.clean(str(error)))
         else:
-            why = reply.text if isinstance(reply, GuardianRefused) else ""
-        if why:
-            self.session.say(texts.no_guardian(fmt.clean(why)), "warn")
+            is_refused = isinstance(reply, GuardianRefused)
+            problem = texts.guardian_not_ready(fmt.clean(reply.text)) if is_refused else ""
+        if problem:
+            self.session.say(problem, "warn")
             self.painter.now()
 
     def kill(self, reason: str) -> None:

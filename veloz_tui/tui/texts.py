@@ -106,6 +106,11 @@ def no_guardian(why: str) -> str:
     return f"Guardian not ready: {why}. The engine would kill alone"
 
 
+def guardian_not_ready(why: str) -> str:
+    """The first stroke found one that can't reach the venue."""
+    return f"Guardian {why}"
+
+
 def kill_eaten(chord: str) -> str:
     """tmux takes the key."""
     return f"tmux binds {chord}: kill may not reach us. `tmux unbind -n {chord}`, or use F12 F12"

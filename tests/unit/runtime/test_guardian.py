@@ -18,7 +18,14 @@ from tests.unit.runtime.venue import KEYS, SimVenue, sim_venue, until
 from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.config.plain import Settings
 from veloz_tui.config.settings import load_settings
-from veloz_tui.control.guardian import GuardianKill
+from veloz_tui.control.guardian import (
+    GuardianDone,
+    GuardianKill,
+    GuardianPrepare,
+    GuardianRefused,
+    GuardianReply,
+)
+from veloz_tui.control.identity import PeerIdentity
 from veloz_tui.runtime.engine_child import EngineChild
 from veloz_tui.runtime.flag import read_flag
 from veloz_tui.runtime.guardian import Guardian
@@ -337,3 +344,41 @@ def test_a_sweeps_word_outranks_the_engines() -> None:
     assert kill_view(KILL, state, report, flag="").unverified == ("BIN 2",)
     report.still_open = 0
     assert kill_view(KILL, state, report, flag="").unverified == ()
+
+
+# --- Before a kill ----------------------------------------------------------------------------------------
+
+
+async def prepared(w: Watch) -> GuardianReply:
+    me = PeerIdentity(pid=os.getpid(), uid=os.getuid())
+    return await w.guardian._answer(GuardianPrepare(by="test"), me)
+
+
+async def clock_asked(w: Watch) -> int:
+    return (await w.venue.status()).requests.get("rest GET /api/v3/time", 0)
+
+
+async def test_the_first_stroke_opens_the_guardians_own_connections(tmp_path: Path) -> None:
+    async with watching(tmp_path) as w:
+        reply = await prepared(w)
+        assert isinstance(reply, GuardianDone)
+        assert await clock_asked(w) >= len(w.guardian._symbols())
+        assert f"engine {w.engine.pid} told" in reply.text
+
+
+async def test_without_an_engine_it_says_so_and_is_warm_itself(tmp_path: Path) -> None:
+    async with watching(tmp_path) as w:
+        os.kill(w.engine.pid, signal.SIGKILL)
+        await until(lambda: not w.engine.is_alive)
+        reply = await prepared(w)
+        assert isinstance(reply, GuardianDone)
+        assert "no engine: the guardian would sweep alone" in reply.text
+        assert await clock_asked(w) >= len(w.guardian._symbols())
+
+
+async def test_a_venue_that_does_not_answer_is_no_warm_one(tmp_path: Path) -> None:
+    async with watching(tmp_path) as w:
+        await w.venue.sim.stop()
+        reply = await prepared(w)
+        assert isinstance(reply, GuardianRefused)
+        assert "not warm: BINANCE does not answer the guardian" in reply.text
