@@ -4,9 +4,9 @@ from typing import Protocol
 
 from veloz_tui.domain.book import OrderBook
 from veloz_tui.domain.types import MILLISECOND, InstrumentId, Nanos
+from veloz_tui.strategy.views import DEPTH
 from veloz_tui.strategy.wire import Book, encode_body
 
-DEPTH = 20
 HOLD_NS = 250 * MILLISECOND
 """How long a book waits for the own events that it already reflects; then it goes without them."""
 
@@ -14,41 +14,43 @@ HOLD_NS = 250 * MILLISECOND
 class Subscriber(Protocol):
     """A running strategy, in a process or inline."""
 
-    def send_book(self, feed: "Feed", *, seq: int) -> None: ...
+    def send_book(self, feed: "Feed", *, seq: int) -> None:
+        """`seq`: up to which event it has been told of its own orders."""
 
 
 class Feed:
     """One instrument's book and the strategies that want it.
 
-    A book as of event 107 must not reach a strategy that has been told of events up to 105 only: it waits
-    until 107 is durable and was delivered, or for 250 ms.
+    A book that already shows a fill must not reach a strategy that hasn't been told of it, or the strategy
+    would trade on a position that it no longer has: the book waits until the fill (event `needs`) is durable
+    and was delivered, or for 250 ms. Nothing else is waited for: an order at work that is known a moment
+    later costs a cancel at most.
     """
 
     __slots__ = (
-        "_at",
         "_body",
-        "_book",
         "_held_since",
         "_held_until_seq",
-        "_message",
+        "_needs",
         "_ready",
         "_sent",
-        "_seq",
         "_version",
+        "at",
+        "book",
         "instrument_id",
     )
 
     def __init__(self, instrument_id: InstrumentId) -> None:
         self.instrument_id = instrument_id
-        self._book: OrderBook | None = None
-        self._seq = 0
-        self._at = Nanos(0)
+        self.book: OrderBook | None = None
+        """The engine's own; None: stale."""
+        self.at = Nanos(0)
+        self._needs = 0
         self._version = 0
         self._sent: dict[Subscriber, int] = {}
         self._ready: list[Subscriber] = []
         self._held_since: Nanos | None = None
         self._held_until_seq = 0
-        self._message: Book | None = None
         self._body: bytes | None = None
 
     @property
@@ -63,7 +65,7 @@ class Feed:
         """Send the book that is there, if any, and every later one that the strategy is ready for."""
         self._sent[subscriber] = -1
         self._ready.append(subscriber)
-        if self._book is not None:
+        if self.book is not None:
             self.offer(delivered=delivered)
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
@@ -71,19 +73,19 @@ class Feed:
         if subscriber in self._ready:
             self._ready.remove(subscriber)
 
-    def update(self, book: OrderBook, *, seq: int, at: Nanos, delivered: int) -> None:
+    def update(self, book: OrderBook, *, needs: int, at: Nanos, delivered: int) -> None:
         """Take the changed book; send it to those that are ready. Cheap when nobody is."""
-        self._book = book
-        self._seq = seq
-        self._at = at
+        self.book = book
+        self.at = at
+        self._needs = needs
         self._version += 1
-        self._message = self._body = None
+        self._body = None
         if self._ready:
             self.offer(delivered=delivered)
 
     def invalidate(self) -> None:
         """The book is stale: nothing is read from it until the next update."""
-        self._book = None
+        self.book = None
         self._held_since = None
 
     def give_back(self, subscriber: Subscriber, *, delivered: int) -> None:
@@ -107,27 +109,20 @@ class Feed:
             if subscriber in self._sent:  # one before it may have ended this one
                 self._ready.remove(subscriber)
                 self._sent[subscriber] = self._version
-                subscriber.send_book(self, seq=min(self._seq, delivered))
-
-    @property
-    def message(self) -> Book:
-        """The book as a strategy gets it, made once a change."""
-        if self._message is None:
-            assert self._book is not None
-            bids, asks = self._book.bid_levels(DEPTH), self._book.ask_levels(DEPTH)
-            self._message = Book(self.instrument_id, self._at, bids, asks)
-        return self._message
+                subscriber.send_book(self, seq=delivered)
 
     @property
     def body(self) -> bytes:
-        """The same, encoded once a change."""
+        """The book as a strategy's process gets it, encoded once a change."""
         if self._body is None:
-            self._body = encode_body(self.message)
+            assert self.book is not None
+            bids, asks = self.book.bid_levels(DEPTH), self.book.ask_levels(DEPTH)
+            self._body = encode_body(Book(self.instrument_id, self.at, bids, asks))
         return self._body
 
     @property
     def _is_readable(self) -> bool:
-        book = self._book
+        book = self.book
         return (
             book is not None
             and book.best_bid is not None
@@ -136,8 +131,8 @@ class Feed:
         )
 
     def _is_ahead(self, delivered: int) -> bool:
-        if self._seq <= delivered:
+        if self._needs <= delivered:
             return False
         if self._held_since is None:
-            self._held_since, self._held_until_seq = self._at, self._seq
-        return delivered < self._held_until_seq and self._at - self._held_since < HOLD_NS
+            self._held_since, self._held_until_seq = self.at, self._needs
+        return delivered < self._held_until_seq and self.at - self._held_since < HOLD_NS

@@ -137,11 +137,14 @@ class StrategyHosts:
 
     # --- what strategies are told ---
 
-    def on_book(self, instrument_id: InstrumentId, book: OrderBook, *, seq: int, at: Nanos) -> None:
-        """A fresh book, as of event `seq`. It is read now or when a strategy is ready for the next one."""
+    def on_book(self, instrument_id: InstrumentId, book: OrderBook, *, needs: int, at: Nanos) -> None:
+        """A fresh book that already shows the fill of event `needs`, the newest there is.
+
+        It is read now or when a strategy is ready for the next one.
+        """
         feed = self._feeds.get(instrument_id)
         if feed is not None:
-            feed.update(book, seq=seq, at=at, delivered=self._delivered)
+            feed.update(book, needs=needs, at=at, delivered=self._delivered)
 
     def on_book_stale(self, instrument_id: InstrumentId) -> None:
         """The book must not be read any more, until the next `on_book`."""

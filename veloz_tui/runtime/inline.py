@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import Final, ParamSpec
 
 from veloz_tui.domain.errors import StrategyError
 from veloz_tui.domain.intents import LogIntent, StrategyHostChanged, StrategyReported, TimerIntent
@@ -23,6 +23,7 @@ from veloz_tui.strategy.runner import CallbackFailed, Runner
 from veloz_tui.strategy.spec import StrategySnapshot, StrategySpec
 from veloz_tui.strategy.wire import Done, Own, OwnEvent, Trade
 
+P = ParamSpec("P")
 SAMPLE: Final = 16
 """Of so many callbacks in a row that want nothing and say nothing new, one is reported, for its time."""
 
@@ -72,7 +73,7 @@ class InlineStrategy:
             return
         self.wants = self._runner.wants
         self._report_state(is_running=True)
-        self._call(lambda runner: runner.start(self._now()))
+        self._call(self._runner.start, self._now())
         if not self._has_ended:
             self._on_ready(self, None)
 
@@ -80,20 +81,23 @@ class InlineStrategy:
         """Call `on_stop`, and no more."""
         self._has_ended = True
         self._cancel_timers()
-        self._call(lambda runner: runner.stop(self._now()))
+        if self._runner is not None:
+            self._call(self._runner.stop, self._now())
 
     def send_book(self, feed: Feed, *, seq: int) -> None:
         self._seq = max(self._seq, seq)
-        self._call(lambda runner: runner.book(feed.message, self._now()))
+        book, runner = feed.book, self._running
+        assert book is not None
+        self._call(runner.live_book, feed.instrument_id, book, at=feed.at, now=self._now())
         if not self._has_ended:
             self._on_ready(self, feed.instrument_id)
 
     def send_trade(self, trade: TradePrinted) -> None:
-        self._call(lambda runner: runner.trade(Trade(trade, 0), self._now()))
+        self._call(self._running.trade, Trade(trade, 0), self._now())
 
     def send_own(self, event: OwnEvent, *, seq: int, side: Side) -> None:
         self._seq = seq
-        self._call(lambda runner: runner.own(Own(side, event), self._now()))
+        self._call(self._running.own, Own(side, event), self._now())
 
     def tick(self, elapsed_s: float) -> None:
         """Nothing to watch: while a callback runs, nobody could."""
@@ -110,15 +114,18 @@ class InlineStrategy:
         )
         return Runner(strategy, ctx, clock=perf_counter)
 
-    def _call(self, call: Callable[[Runner], Done]) -> None:
-        if self._runner is None:
-            return
+    @property
+    def _running(self) -> Runner:
+        assert self._runner is not None, "only what has begun is subscribed to anything"
+        return self._runner
+
+    def _call(self, call: Callable[P, Done], *args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            done = call(self._runner)
+            done = call(*args, **kwargs)
         except CallbackFailed as error:
             self._end(str(error))
             return
-        wishes = self._sort_out(done.intents)
+        wishes = self._sort_out(done.intents) if done.intents else ()
         if self._has_ended:
             self.dropped_intents += len(wishes)
             return
@@ -159,7 +166,7 @@ class InlineStrategy:
 
     def _on_timer(self, name: str) -> None:
         del self._timers[name]
-        self._call(lambda runner: runner.timer(name, self._now()))
+        self._call(self._running.timer, name, self._now())
 
     def _cancel_timers(self) -> None:
         for timer in self._timers.values():

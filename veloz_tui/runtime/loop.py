@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from veloz_tui.domain.errors import InvariantBroken
-from veloz_tui.domain.events import Halted, OrderDenied, Rearmed, Recorded
+from veloz_tui.domain.events import Halted, OrderDenied, OrderFilled, Rearmed, Recorded
 from veloz_tui.domain.intent import DurableIntent
 from veloz_tui.domain.reports import (
     BookDelta,
@@ -58,7 +58,8 @@ class Watchers(Protocol):
 
     def on_ack(self, ack: Ack) -> None: ...
 
-    def on_book(self, instrument_id: InstrumentId) -> None: ...
+    def on_book(self, instrument_id: InstrumentId, *, filled_seq: int) -> None:
+        """It changed; `filled_seq` is the newest fill's event, durable or not."""
 
     def on_trade(self, trade: TradePrinted) -> None: ...
 
@@ -104,6 +105,7 @@ class EngineLoop:
         self._is_broken = False
         self._parking = Parking()
         self._undelivered: deque[Recorded] = deque()
+        self._filled_seq = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._deadline: asyncio.TimerHandle | None = None
         self._gate_waits_for: a.SetGate | None = None
@@ -225,7 +227,9 @@ class EngineLoop:
         self._journal.append(events)
         self._undelivered.extend(events)
         for record in events:
-            if isinstance(record.event, Halted):
+            if isinstance(record.event, OrderFilled):
+                self._filled_seq = record.seq
+            elif isinstance(record.event, Halted):
                 self._watchers.on_halted(record.event)
 
     def _do(self, action: a.Action) -> None:  # noqa: PLR0912 - a table, one line an action
@@ -262,7 +266,7 @@ class EngineLoop:
 
     def _show_market(self, message: object) -> None:
         if isinstance(message, _BOOK_REPORTS):
-            self._watchers.on_book(message.instrument_id)
+            self._watchers.on_book(message.instrument_id, filled_seq=self._filled_seq)
         elif isinstance(message, TradePrinted):
             self._watchers.on_trade(message)
 

@@ -77,10 +77,10 @@ class NodeWatchers:
         if self.server is not None:
             self.server.reply(ack)
 
-    def on_book(self, instrument_id: InstrumentId) -> None:
+    def on_book(self, instrument_id: InstrumentId, *, filled_seq: int) -> None:
         market = self._engine.live.books[instrument_id]
         if market.is_fresh:
-            self.hosts.on_book(instrument_id, market.book, seq=self._engine.state.seq, at=market.updated_at)
+            self.hosts.on_book(instrument_id, market.book, needs=filled_seq, at=market.updated_at)
         else:
             self.hosts.on_book_stale(instrument_id)
 

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Concatenate, Final, ParamSpec
 
+from veloz_tui.domain.book import Level, OrderBook
 from veloz_tui.domain.errors import StrategyError
-from veloz_tui.domain.types import Nanos
+from veloz_tui.domain.types import InstrumentId, Nanos
 from veloz_tui.strategy.base import Context, Strategy
 from veloz_tui.strategy.own_orders import apply_own
-from veloz_tui.strategy.views import BookView, TradeView
+from veloz_tui.strategy.views import BookView, Levels, TradeView
 from veloz_tui.strategy.wire import Book, Done, Own, Trade
 
+P = ParamSpec("P")
 CALLBACKS: Final = ("on_start", "on_book", "on_trade", "on_order", "on_fill", "on_timer", "on_stop")
 
 
@@ -32,18 +34,32 @@ class Runner:
         self._clock = clock
 
     def start(self, now: Nanos) -> Done:
-        return self._call("on_start", now, lambda: self._strategy.on_start(self.ctx))
+        return self._call("on_start", now, self._strategy.on_start)
 
     def stop(self, now: Nanos) -> Done:
-        return self._call("on_stop", now, lambda: self._strategy.on_stop(self.ctx))
+        return self._call("on_stop", now, self._strategy.on_stop)
 
     def timer(self, name: str, now: Nanos) -> Done:
-        return self._call("on_timer", now, lambda: self._strategy.on_timer(self.ctx, name))
+        return self._call("on_timer", now, self._strategy.on_timer, name)
 
     def book(self, book: Book, now: Nanos) -> Done:
         instrument = self.ctx.instrument(book.instrument_id)
         view = BookView(instrument, bids=book.bids, asks=book.asks, at=book.at, now=now)
-        return self._call("on_book", now, lambda: self._strategy.on_book(self.ctx, view))
+        return self._call("on_book", now, self._strategy.on_book, view)
+
+    def live_book(self, instrument_id: InstrumentId, book: OrderBook, *, at: Nanos, now: Nanos) -> Done:
+        """The engine's own book, both sides of it there: read where it stands, nothing is copied."""
+        assert book.best_bid is not None
+        assert book.best_ask is not None
+        view = BookView(
+            self.ctx.instrument(instrument_id),
+            bids=(book.best_bid,),
+            asks=(book.best_ask,),
+            at=at,
+            now=now,
+            deeper=_levels_of(book),
+        )
+        return self._call("on_book", now, self._strategy.on_book, view)
 
     def trade(self, message: Trade, now: Nanos) -> Done:
         trade = message.trade
@@ -56,30 +72,48 @@ class Runner:
             venue_at=trade.venue_at,
             missed=message.missed,
         )
-        return self._call("on_trade", now, lambda: self._strategy.on_trade(self.ctx, view))
+        return self._call("on_trade", now, self._strategy.on_trade, view)
 
     def own(self, own: Own, now: Nanos) -> Done:
         """Tell of a fill first, then of the order it changed: one Done for both."""
         fill, order = apply_own(self.ctx, own)
 
-        def tell() -> None:
+        def tell(ctx: Context) -> None:
             if fill is not None:
-                self._strategy.on_fill(self.ctx, fill)
+                self._strategy.on_fill(ctx, fill)
             if order is not None:
-                self._strategy.on_order(self.ctx, order)
+                self._strategy.on_order(ctx, order)
 
         return self._call("on_order" if fill is None else "on_fill", now, tell)
 
-    def _call(self, name: str, now: Nanos, call: Callable[[], None]) -> Done:
+    def _call(
+        self,
+        name: str,
+        now: Nanos,
+        call: Callable[Concatenate[Context, P], None],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Done:
         self.ctx.now = max(self.ctx.now, now)
         begun = self._clock()
         try:
-            call()
+            call(self.ctx, *args, **kwargs)
         except (Exception, SystemExit) as error:  # noqa: BLE001  the boundary of foreign code
             self.ctx.take()
             raise CallbackFailed(describe(error, where=name, source=source_of(self._strategy))) from None
         callback_us = (self._clock() - begun) * 1e6
         return Done(name, self.ctx.take(), callback_us, self.ctx.status)
+
+
+def _levels_of(book: OrderBook) -> Levels:
+    version = book.update_id
+
+    def levels(depth: int) -> tuple[list[Level], list[Level]]:
+        if book.update_id != version:
+            raise ValueError("levels() of a book that has moved on: read them within on_book")
+        return book.bid_levels(depth), book.ask_levels(depth)
+
+    return levels
 
 
 def describe(error: BaseException, *, where: str, source: str) -> str:

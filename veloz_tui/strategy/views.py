@@ -4,7 +4,7 @@ Prices and quantities are Decimal, made of the public levels by the instrument's
 `levels()` hands out the floats themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -23,13 +23,16 @@ from veloz_tui.domain.types import (
     TradeId,
 )
 
+DEPTH = 20
+"""Levels a side that a strategy can see."""
+Levels = Callable[[int], tuple[list[Level], list[Level]]]
 _EPOCH = Nanos(0)
 
 
 class BookView:
     """The top of one book, never stale, never with an empty side. `at`: when the engine had it."""
 
-    __slots__ = ("_asks", "_bids", "at", "instrument", "now")
+    __slots__ = ("_asks", "_bids", "_deeper", "at", "instrument", "now")
 
     def __init__(
         self,
@@ -39,12 +42,15 @@ class BookView:
         asks: Sequence[Level],
         at: Nanos = _EPOCH,
         now: Nanos | None = None,
+        deeper: Levels | None = None,
     ) -> None:
+        """`deeper` returns more levels than the best ones on demand."""
         self.instrument = instrument
         self.at = at
         self.now = at if now is None else now
         self._bids = bids
         self._asks = asks
+        self._deeper = deeper
 
     @property
     def instrument_id(self) -> InstrumentId:
@@ -81,7 +87,13 @@ class BookView:
         return (self.now - self.at) / 1_000_000
 
     def levels(self, depth: int = 20) -> tuple[list[Level], list[Level]]:
-        """Return (bids, asks) as (price, size) floats, best first: for statistics, not for orders."""
+        """Return (bids, asks) as (price, size) floats, best first: for statistics, not for orders.
+
+        At most 20 a side, and within the callback: a book that is kept for later has moved on.
+        """
+        depth = min(depth, DEPTH)
+        if self._deeper is not None:
+            return self._deeper(depth)
         return list(self._bids[:depth]), list(self._asks[:depth])
 
 

@@ -109,7 +109,7 @@ class Watcher:
     def on_ack(self, ack: Ack) -> None:
         self.acks.append(ack)
 
-    def on_book(self, instrument_id: InstrumentId) -> None:
+    def on_book(self, instrument_id: InstrumentId, *, filled_seq: int) -> None:
         self.log.append(f"book {instrument_id}")
 
     def on_trade(self, trade: TradePrinted) -> None:

@@ -112,8 +112,8 @@ class Stage:
         self.start(code, is_inline=is_inline, memory_mb=memory_mb)
         await self.engine.until(lambda: self.engine.is_running and self.engine.reports)
 
-    def book(self, bid: float = 100.0, ask: float = 100.02, *, seq: int = 0, at: int = 5) -> None:
-        self.hosts.on_book(BTC_ID, order_book(bid, ask), seq=seq, at=Nanos(at))
+    def book(self, bid: float = 100.0, ask: float = 100.02, *, needs: int = 0, at: int = 5) -> None:
+        self.hosts.on_book(BTC_ID, order_book(bid, ask), needs=needs, at=Nanos(at))
 
     def record(self, seq: int, event: object) -> None:
         self.records([(seq, event)])
@@ -248,7 +248,7 @@ async def test_one_sided_and_crossed_books_are_not_handed_out(tmp_path: Path, is
         )
         empty = OrderBook()
         empty.replace(bids=[(90.0, 1.0)], asks=[], update_id=1)
-        s.hosts.on_book(BTC_ID, empty, seq=0, at=Nanos(1))
+        s.hosts.on_book(BTC_ID, empty, needs=0, at=Nanos(1))
         s.book(105.0, 104.0)
         s.book(100.0, 100.02)
         await s.engine.until(lambda: "100.00" in s.engine.doing)
@@ -256,9 +256,7 @@ async def test_one_sided_and_crossed_books_are_not_handed_out(tmp_path: Path, is
 
 
 @both
-async def test_a_book_waits_for_the_own_events_that_it_already_reflects(
-    tmp_path: Path, is_inline: bool
-) -> None:
+async def test_a_book_waits_for_the_fill_that_it_already_shows(tmp_path: Path, is_inline: bool) -> None:
     async with stage(tmp_path) as s:
         await s.started(
             """
@@ -269,8 +267,8 @@ async def test_a_book_waits_for_the_own_events_that_it_already_reflects(
             is_inline=is_inline,
         )
         s.record(1, created("a"))
-        s.book(100.0, seq=2)  # the engine has seen the fill, the disk not yet
-        s.book(100.01, seq=2)
+        s.book(100.0, needs=2)  # the engine has seen the fill, the disk not yet
+        s.book(100.01, needs=2)
         s.record(2, filled("a", 1, "0.5"))
         await s.engine.until(lambda: any(doing.startswith("100.01") for doing in s.engine.doing))
         books = [report for report in s.engine.reports if report.doing.startswith("100")]
@@ -287,8 +285,8 @@ async def test_a_book_does_not_wait_for_the_disk_for_ever(tmp_path: Path) -> Non
                     ctx.doing(str(book.best_bid))
             """
         )
-        s.book(100.0, seq=7, at=0)
-        s.book(100.01, seq=8, at=260_000_000)
+        s.book(100.0, needs=7, at=0)
+        s.book(100.01, needs=8, at=260_000_000)
         await s.engine.until(lambda: "100.01" in s.engine.doing)
         assert s.engine.reports[-1].book_seq == 0  # what its orders and position are known up to
 
@@ -856,7 +854,7 @@ async def main():
         spec = StrategySpec(source="spin.py", instrument_ids=(BTC_ID,))
         h.start(MM, 1, spec, StrategySnapshot(seq=0, instruments=(BTC,)))
         while not (folder / "spinning").exists():
-            h.on_book(BTC_ID, order_book(), seq=0, at=1)
+            h.on_book(BTC_ID, order_book(), needs=0, at=1)
             await asyncio.sleep(0.01)
         print(h.pid(MM), flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
