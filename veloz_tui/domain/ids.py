@@ -1,8 +1,9 @@
 """ClientOrderId: `vz` + account (2) + epoch (5) + counter (6) + check (1), base32, 16 characters.
 
-The epoch is max(last + 1, UTC minutes since 2024) and is journaled durably before any order, so ids never
-repeat: not after a restored backup or a power cut either. Upper case letters and digits only, so the same id
-is legal on every venue and needs no percent-encoding.
+The epoch is max(last + 1, UTC minutes since 2024) and is durable before any order, in the journal and in a
+mark outside of it, so ids never repeat: not after a restored backup, a power cut, or a journal that was begun
+anew within the minute. Upper case letters and digits only, so the same id is legal on every venue and needs
+no percent-encoding.
 """
 
 import zlib
@@ -12,7 +13,7 @@ from veloz_tui.domain.types import ClientOrderId, Nanos
 PREFIX = "vz"
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U, so ids can be read aloud
 _EPOCH_2024_S = 1_704_067_200
-_MAX_EPOCH = 32**5
+MAX_EPOCH = 32**5
 _MAX_COUNTER = 32**6
 
 
@@ -24,7 +25,7 @@ def next_epoch(*, last: int, now: Nanos) -> int:
 
 def client_order_id(*, account: str, epoch: int, counter: int) -> ClientOrderId:
     """Return the id of the `counter`-th order of run `epoch` on the account tagged `account` (2 letters)."""
-    if not (0 <= epoch < _MAX_EPOCH and 0 <= counter < _MAX_COUNTER):
+    if not (0 <= epoch < MAX_EPOCH and 0 <= counter < _MAX_COUNTER):
         raise ValueError(f"order id out of range: epoch {epoch}, counter {counter}")
     body = f"{PREFIX}{account}{_base32(epoch, 5)}{_base32(counter, 6)}"
     return ClientOrderId(body + _check(body))

@@ -13,6 +13,7 @@ from veloz_tui.domain import commands as c
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.events import Recorded, RunStopped
+from veloz_tui.domain.ids import next_epoch
 from veloz_tui.domain.intents import StrategyHostChanged, StrategyReported
 from veloz_tui.domain.types import Nanos
 from veloz_tui.engine import (
@@ -69,18 +70,21 @@ class Engine:
         now: Nanos,
         *,
         account_tag: str,
+        epoch: int | None = None,
         sim_id: str = "",
         kill_flag: str = "",
         kill_stamps: Mapping[str, float] | None = None,
     ) -> Outcome:
         """Begin a run on the state that the journal gave: a new epoch, doubts, timers, the latched halt.
 
-        `kill_flag` is the id in the flag, `kill_stamps` what a hard kill of that id has on record.
+        `epoch` is one that no run has had, by what is known outside of the journal too; `kill_flag` is the id
+        in the flag, `kill_stamps` what a hard kill of that id has on record.
         """
         turn = self._turn(now)
         start(
             turn,
             account_tag=account_tag,
+            epoch=next_epoch(last=self.state.epoch, now=now) if epoch is None else epoch,
             sim_id=sim_id,
             kill_flag=kill_flag,
             kill_stamps=kill_stamps or {},

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.events import (
     AlertRaised,
     DayOpened,
@@ -13,7 +14,6 @@ from veloz_tui.domain.events import (
     StrategyChanged,
     VenueStateChanged,
 )
-from veloz_tui.domain.ids import next_epoch
 from veloz_tui.domain.types import SECOND, ChannelState, OrderStatus, Severity, StrategyState
 from veloz_tui.engine import killswitch
 from veloz_tui.engine.actions import SetGate
@@ -24,15 +24,23 @@ _ENDED = (StrategyState.STOPPED, StrategyState.FAULTED)
 
 
 def start(
-    turn: Turn, *, account_tag: str, sim_id: str, kill_flag: str, kill_stamps: Mapping[str, float]
+    turn: Turn,
+    *,
+    account_tag: str,
+    epoch: int,
+    sim_id: str,
+    kill_flag: str,
+    kill_stamps: Mapping[str, float],
 ) -> None:
     """Begin a run: ids of a new epoch, everything unconfirmed in doubt, strategies stopped, halt latched."""
     state, settings = turn.state, turn.settings
     was_running = state.is_running
+    if epoch <= state.epoch:
+        raise InvariantBroken(f"a run with the order ids of epoch {epoch}, after one of {state.epoch}")
     turn.emit(
         RunStarted(
             turn.now,
-            next_epoch(last=state.epoch, now=turn.now),
+            epoch,
             account_tag,
             settings.mode,
             settings.version,

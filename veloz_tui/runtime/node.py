@@ -34,6 +34,7 @@ from veloz_tui.journal.writer import JournalWriter
 from veloz_tui.runtime.clock import EngineClock
 from veloz_tui.runtime.compose import BINANCE, binance_settings, engine_settings, version
 from veloz_tui.runtime.demo import FirstOrders
+from veloz_tui.runtime.epoch_mark import EpochMark
 from veloz_tui.runtime.flag import read_flag
 from veloz_tui.runtime.garbage import quiet_garbage_collection
 from veloz_tui.runtime.guardian_link import GuardianLink, Order, restart_guardian
@@ -83,6 +84,9 @@ class Node:
         """Recover, connect, run until told to stop or broken."""
         recovered = await recover(JournalFiles(self._paths.journal.parent), now=self._clock.now())
         self._refuse_other_sim(recovered)
+        self._account_tag = account_tag(self._settings.profile.name)
+        mark = EpochMark(self._paths.state_directory.parent / f"ids-{self._account_tag}.epoch")
+        self._epoch = mark.claim(last=recovered.state.epoch, now=self._clock.now())
         engine = Engine(engine_settings(self._settings, version=version()), recovered.state)
         self._engine = engine
         self._first_orders: FirstOrders | None = None
@@ -131,7 +135,8 @@ class Node:
         self._loop.begin(
             self._engine.start(
                 self._clock.now(),
-                account_tag=account_tag(self._settings.profile.name),
+                account_tag=self._account_tag,
+                epoch=self._epoch,
                 sim_id=self._start.sim_id,
                 kill_flag=flag,
                 kill_stamps=stamps,

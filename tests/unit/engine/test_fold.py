@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.engine.factories import (
     BTC,
     MM,
+    SETTINGS,
     T0,
     VENUE,
     Core,
@@ -40,6 +41,7 @@ from veloz_tui.domain.types import (
     TradeId,
     VenueOrderId,
 )
+from veloz_tui.engine.core import Engine
 from veloz_tui.engine.fold import apply
 from veloz_tui.engine.state import KEEP_ENDED, MAX_ALERTS, State, decode_state, encode_state
 
@@ -271,6 +273,14 @@ def test_the_next_run_counts_its_orders_anew() -> None:
         (e.RunStarted(T0, 9, "00", Mode.DEMO, "1"), BORN, e.RunStarted(T0, 10, "00", Mode.DEMO, "1"))
     )
     assert (state.epoch, state.counter) == (10, 0)
+
+
+def test_a_run_never_begins_with_the_ids_of_an_earlier_one() -> None:
+    state = fold((e.RunStarted(T0, 9, "00", Mode.DEMO, "1"),))
+    with pytest.raises(InvariantBroken):
+        Engine(SETTINGS, state).start(T0, account_tag="00", epoch=9)
+    assert Engine(SETTINGS, state).start(T0, account_tag="00", epoch=11).events
+    assert state.epoch == 11
 
 
 # --- Whole histories --------------------------------------------------------------------------------------
