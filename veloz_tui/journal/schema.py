@@ -51,12 +51,19 @@ DELETE_OLD_SNAPSHOTS: Final = (
 CHECKPOINT: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
+_INSERT_EVENTS = f"INSERT INTO event({EVENT_COLUMNS})"
+
+
 @lru_cache(maxsize=32)
 def insert_events(count: int) -> str:
     """Return the one statement that writes `count` events: one transaction, one fsync."""
     values = ",".join(["(?,?,?,?,?,?,?)"] * count)
     # Only question marks go into the text.
-    return f"INSERT INTO event({EVENT_COLUMNS}) VALUES {values}"  # noqa: S608
+    return f"{_INSERT_EVENTS} VALUES {values}"
+
+
+def inserts_events(statement: str) -> bool:
+    return statement.startswith(_INSERT_EVENTS)
 
 
 def create(connection: sqlite3.Connection, *, journal_id: str, now: Nanos) -> None:

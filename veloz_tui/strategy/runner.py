@@ -49,12 +49,13 @@ class Runner:
 
     def live_book(self, instrument_id: InstrumentId, book: OrderBook, *, at: Nanos, now: Nanos) -> Done:
         """The engine's own book, both sides of it there: read where it stands, nothing is copied."""
-        assert book.best_bid is not None
-        assert book.best_ask is not None
+        bid, ask = book.best_bid, book.best_ask
+        assert bid is not None
+        assert ask is not None
         view = BookView(
             self.ctx.instrument(instrument_id),
-            bids=(book.best_bid,),
-            asks=(book.best_ask,),
+            bids=(bid,),
+            asks=(ask,),
             at=at,
             now=now,
             deeper=_levels_of(book),
