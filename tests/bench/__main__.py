@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Final
@@ -17,8 +18,10 @@ from typing import Final
 import msgspec
 
 from tests.bench import (
+    bench_consoles,
     bench_engine,
     bench_feed,
+    bench_frame,
     bench_journal,
     bench_keys,
     bench_kill,
@@ -29,6 +32,7 @@ from tests.bench import (
     peers,
 )
 from tests.bench.rows import Options, Row, show
+from veloz_tui.domain.errors import VelozError
 
 Bench = Callable[[Options], Coroutine[None, None, list[Row]]]
 BENCHES: Final[dict[str, Bench]] = {
@@ -41,6 +45,8 @@ BENCHES: Final[dict[str, Bench]] = {
     "memory": bench_memory.run,
     "kill": bench_kill.run,
     "keys": bench_keys.run,
+    "frame": bench_frame.run,
+    "consoles": bench_consoles.run,
 }
 
 
@@ -67,8 +73,10 @@ def _run(name: str, options: Options, *, as_json: bool) -> None:
     before, began = os.getloadavg()[0], time.monotonic()
     try:
         rows = asyncio.run(BENCHES[name](options))
-    except (RuntimeError, TimeoutError) as error:  # the others are still worth measuring
-        rows = [Row(name, "did not come to its end", f"{type(error).__name__} {error}", "", passed=False)]
+    except (RuntimeError, TimeoutError, VelozError) as error:  # the others are still worth measuring
+        sys.stderr.write(f"{name}: {error}\n")
+        why = f"{type(error).__name__} {error}".splitlines()[0]
+        rows = [Row(name, "did not come to its end", why, "", passed=False)]
     if as_json:
         for row in rows:
             print(msgspec.json.encode(row).decode(), flush=True)

@@ -1,4 +1,4 @@
-"""The processes of a running demo: memory, how fast it is up, the console's first screen and its costs."""
+"""The processes of a running demo with a console attached: memory, and how fast it is up."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ import time
 import msgspec
 
 from tests.bench.console import console
-from tests.bench.processes import cpu_us, memory_mb, profile, until
+from tests.bench.processes import memory_mb, profile, until
 from tests.bench.rows import Options, Row, median
 from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.control.guardian import GuardianStatus, GuardianStatusRequest, ask_guardian
@@ -17,11 +17,8 @@ from veloz_tui.runtime.launch import ensure_running
 from veloz_tui.runtime.sim_child import SimAddress, address_file
 
 GUARDIAN_MB = 60.0
-CONSOLE_MB = 60.0
 ENGINE_MB = 150.0
-PAINT_S = 0.5
 START_S = 3.0
-CONSOLE_CORE = 0.15
 
 
 class Found(msgspec.Struct):
@@ -29,10 +26,6 @@ class Found(msgspec.Struct):
     guardian_mb: float
     engine_mb: float
     sim_mb: float
-    console_mb: float
-    paint_s: float
-    console_core: float
-    console_kb_s: float
 
 
 async def run(options: Options) -> list[Row]:
@@ -57,12 +50,8 @@ async def run(options: Options) -> list[Row]:
     return [
         row("engine, 3 instruments (goal: 3 venues x 20)", of("engine_mb"), "MB", ENGINE_MB),
         row("guardian", of("guardian_mb"), "MB", GUARDIAN_MB),
-        row("console", of("console_mb"), "MB", CONSOLE_MB),
         row("simulated venue", of("sim_mb"), "MB", None),
         row("guardian, venue and engine up", of("start_s"), "s", START_S, 2),
-        row("console's first screen", of("paint_s"), "s", PAINT_S, 2),
-        row("console, share of a core at 200x55", of("console_core"), "of a core", CONSOLE_CORE, 2),
-        row("console, bytes to the terminal", of("console_kb_s"), "kB/s", 120.0),
     ]
 
 
@@ -86,19 +75,11 @@ async def _look(
     async with console(paths) as shown:
         await until(lambda: shown.painted_s is not None)
         await asyncio.sleep(seconds)
-        cpu, written, began = cpu_us(shown.pid), shown.written, time.perf_counter()
-        await asyncio.sleep(seconds)
-        took_s = time.perf_counter() - began
-        assert shown.painted_s is not None
         return Found(
             start_s=start_s,
             guardian_mb=memory_mb(status.pid),
             engine_mb=memory_mb(status.engine_pid),
             sim_mb=memory_mb(sim),
-            console_mb=memory_mb(shown.pid),
-            paint_s=shown.painted_s,
-            console_core=(cpu_us(shown.pid) - cpu) / 1e6 / took_s,
-            console_kb_s=(shown.written - written) / 1000 / took_s,
         )
 
 

@@ -78,7 +78,7 @@ class Rester(Strategy):
 
 # Inline: its stamps are taken where a strategy would decide. Stamps are of the clock the venue uses as well.
 WITNESS = '''
-"""Notes when each update came, and writes that down at the last one."""
+"""Notes when each update came, and writes that down at its end."""
 
 import json
 import time
@@ -89,22 +89,21 @@ from veloz_tui.strategy.base import BookView, Context, Strategy
 
 
 class Params(msgspec.Struct, frozen=True):
-    first_lots: int
-    last_lots: int
     path: str
 
 
 class Witness(Strategy):
     def __init__(self, params: Params) -> None:
-        self.params = params
+        self.path = params.path
         self.seen = []
 
     def on_book(self, ctx: Context, book: BookView) -> None:
-        at, lots = time.monotonic_ns(), int(book.best_bid_size * 100_000)
-        self.seen.append((lots - self.params.first_lots, at))
-        if lots == self.params.last_lots:
-            with open(self.params.path, "w") as file:
-                json.dump(self.seen, file)
+        at = time.monotonic_ns()
+        self.seen.append((int(book.best_bid_size * 100_000), at))
+
+    def on_stop(self, ctx: Context) -> None:
+        with open(self.path, "w") as file:
+            json.dump(self.seen, file)
 '''
 
 # Each begins at a given update: while others are measured.

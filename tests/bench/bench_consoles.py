@@ -1,0 +1,187 @@
+"""What consoles and other strategies cost the market data: the engine with them beside the engine alone.
+
+Latency is from the venue's send of an update to the callback of an inline strategy, on one clock. In every
+case the trouble begins within the measured stretch or lasts through it, and a round counts only if it was
+really there: consoles attached until they are killed, strategies noted as FAULTED.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from tests.bench.console import Console, console
+from tests.bench.market import FIRST_LOTS
+from tests.bench.processes import engine_process, profile, serving, until
+from tests.bench.rows import Options, Row, median, quantile
+from tests.bench.traders import MISDEED, WITNESS, Trader, profile_of
+from veloz_tui.config.paths import ProfilePaths
+
+MORE_ROUNDS = 2
+"""Than others have: seven."""
+RATE = 500
+WARM_UP = 200
+DEEDS_AFTER = 100
+KILL_AFTER_S = 1.2
+GOAL_P50 = 1.2
+GOAL_P99 = 2.0
+GOAL_P99_MORE_US = 1_000.0
+DEEDS = ("spin", "raise", "flood")
+FAULT_S = 10.0
+"""Within five seconds a spinner is to be stopped."""
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """Of one round, in microseconds."""
+
+    p50: float
+    p99: float
+    lost: int
+
+
+@asynccontextmanager
+async def _alone(_paths: ProfilePaths) -> AsyncIterator[None]:
+    yield
+
+
+@asynccontextmanager
+async def _attached(paths: ProfilePaths) -> AsyncIterator[None]:
+    async with _consoles(paths) as both:
+        before = [len(each.frames) for each in both]
+        yield
+        if any(len(each.frames) <= frames for each, frames in zip(both, before, strict=True)):
+            raise RuntimeError("a console that should be attached painted nothing")
+
+
+@asynccontextmanager
+async def _stalled(paths: ProfilePaths) -> AsyncIterator[None]:
+    """One whose terminal reads nothing, and one that is stopped itself."""
+    async with _consoles(paths) as (silent, frozen):
+        silent.stop_reading()
+        os.kill(frozen.pid, signal.SIGSTOP)
+        yield
+
+
+@asynccontextmanager
+async def _killed(paths: ProfilePaths) -> AsyncIterator[None]:
+    async with _consoles(paths) as both, asyncio.TaskGroup() as tasks:
+        for number, each in enumerate(both, 1):
+            tasks.create_task(_kill(each.pid, after_s=number * KILL_AFTER_S))
+        yield
+
+
+async def _kill(pid: int, *, after_s: float) -> None:
+    await asyncio.sleep(after_s)
+    os.kill(pid, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def _consoles(paths: ProfilePaths) -> AsyncIterator[tuple[Console, Console]]:
+    async with console(paths) as one, console(paths) as other:
+        await until(lambda: one.painted_s is not None and other.painted_s is not None)
+        await asyncio.sleep(1.0)  # both show the market
+        yield one, other
+
+
+@asynccontextmanager
+async def _misbehaving(paths: ProfilePaths) -> AsyncIterator[None]:
+    """They are in the profile, and begin by themselves."""
+    yield
+    async with asyncio.timeout(FAULT_S):
+        while not _faulted(paths) >= set(DEEDS):
+            await asyncio.sleep(0.2)
+
+
+MISBEHAVING = "3 strategies misbehaving"
+CASES = {
+    "engine alone": _alone,
+    "2 consoles attached": _attached,
+    "2 consoles stalled": _stalled,
+    "2 consoles killed": _killed,
+    MISBEHAVING: _misbehaving,
+}
+
+
+async def run(options: Options) -> list[Row]:
+    count = options.size(2_000, 300)
+    found: dict[str, list[Latency]] = {name: [] for name in CASES}
+    for _ in range(options.size(max(1, options.rounds + MORE_ROUNDS), 1)):
+        for name in CASES:
+            found[name].append(await _measure(name, count))
+    lost = {name: sum(one.lost for one in each) for name, each in found.items()}
+    alone, *others = found.values()
+    p50, p99 = _medians(alone)
+    value = f"p50 {p50:.0f} p99 {p99:.0f} µs"
+    rows = [Row("consoles", f"engine alone, {RATE} messages/s", value)]
+    for name, each in zip(list(found)[1:], others, strict=True):
+        rows.append(_beside(name, each, alone=(p50, p99)))
+    return [
+        *rows,
+        Row("consoles", "updates the strategy never saw, in all", _told(lost), "0", not any(lost.values())),
+    ]
+
+
+def _medians(rounds: Sequence[Latency]) -> tuple[float, float]:
+    return median(one.p50 for one in rounds), median(one.p99 for one in rounds)
+
+
+def _beside(name: str, rounds: Sequence[Latency], *, alone: tuple[float, float]) -> Row:
+    p50, p99 = _medians(rounds)
+    goal = max(GOAL_P99 * alone[1], alone[1] + GOAL_P99_MORE_US)
+    return Row(
+        "consoles", name,
+        f"p50 {p50:.0f} (x{p50 / alone[0]:.2f}) p99 {p99:.0f} µs (x{p99 / alone[1]:.2f})",
+        f"p50 <= x{GOAL_P50}, p99 <= {goal:.0f} µs", p50 <= GOAL_P50 * alone[0] and p99 <= goal,
+    )  # fmt: skip
+
+
+def _told(lost: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} ({name})" for name, count in lost.items() if count) or "0"
+
+
+async def _measure(name: str, count: int) -> Latency:
+    with tempfile.TemporaryDirectory() as folder:
+        stamps = Path(folder) / "stamps.json"
+        traders = [Trader("witness", "witness.py", f'path = "{stamps}"')]
+        if name == MISBEHAVING:
+            start = FIRST_LOTS + WARM_UP + DEEDS_AFTER
+            params = (f'from_lots = {start}\ndeed = "{deed}"' for deed in DEEDS)
+            traders += [
+                Trader(deed, "misdeed.py", text, inline=False)
+                for deed, text in zip(DEEDS, params, strict=True)
+            ]
+        files = {"witness.py": WITNESS, "misdeed.py": MISDEED}
+        async with serving(WARM_UP + count) as server:
+            with profile(profile_of(traders), files) as paths:
+                async with engine_process(paths, sim_port=server.port):
+                    await asyncio.sleep(1.5)  # hosted strategies take a moment to start
+                    await server.play(count=WARM_UP, rate=RATE)
+                    await server.reset()
+                    async with CASES[name](paths):
+                        await server.play(first=WARM_UP, count=count, rate=RATE)
+                        await asyncio.sleep(0.5)
+                    sent = await server.sent()
+        # The witness has written them down when it was stopped.
+        seen = msgspec.json.decode(stamps.read_bytes(), type=list[tuple[int, int]])
+    return _latency(sent, {lots - FIRST_LOTS: at for lots, at in seen})
+
+
+def _latency(sent: Mapping[int, int], seen: Mapping[int, int]) -> Latency:
+    waits = [(seen[number] - at) / 1000 for number, at in sent.items() if number in seen]
+    return Latency(quantile(waits, 0.5), quantile(waits, 0.99), len(sent) - len(waits))
+
+
+def _faulted(paths: ProfilePaths) -> set[str]:
+    connection = sqlite3.connect(f"file:{paths.journal}?mode=ro", uri=True)
+    with contextlib.closing(connection):
+        rows = connection.execute("select body from event where kind = 'StrategyChanged'").fetchall()
+    changes = [json.loads(body) for (body,) in rows]
+    return {change["strategy_id"] for change in changes if change["state"] == "FAULTED"}

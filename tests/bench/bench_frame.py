@@ -1,0 +1,130 @@
+"""A real console at 200x55: what a frame costs it, what it writes, how soon it is there, and what it holds.
+
+The market is fast (1,000 updates a second, orders coming and going, a full orders pane), then it stands
+still. CPU is the whole process's between the ends of two frames: taking in the view, composing, painting.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import pairwise
+
+import msgspec
+
+from tests.bench.console import Console, console, cpu_s
+from tests.bench.processes import START_S, Server, engine_process, memory_mb, profile, serving, until
+from tests.bench.rows import Options, Row, median, quantile
+from tests.bench.traders import RESTER, TAKER, Trader, profile_of
+from veloz_tui.config.paths import ProfilePaths
+
+GOAL_FRAME_MS = 10.0
+GOAL_HZ = 9.0
+GOAL_CORE = 0.15
+GOAL_KB_S = 120.0
+GOAL_IDLE_CORE = 0.01
+GOAL_PAINT_S = 0.5
+GOAL_MB = 60.0
+RATE = 1_000
+RESTING = 40
+LEAD_S = 1.0
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Of one round. `frames_ms`: CPU of each frame."""
+
+    paint_s: float
+    frames_ms: Sequence[float]
+    core: float
+    kb_s: float
+    hz: float
+    idle_core: float
+    mb: float
+
+
+async def run(options: Options) -> list[Row]:
+    seconds = 8.0 if not options.is_quick else 1.0
+    rounds = [await _round(seconds) for _ in range(options.size(options.rounds, 1))]
+    p50 = median(quantile(one.frames_ms, 0.5) for one in rounds)
+    p99 = median(quantile(one.frames_ms, 0.99) for one in rounds)
+    hz = median(one.hz for one in rounds)
+    core, kb_s = median(one.core for one in rounds), median(one.kb_s for one in rounds)
+    idle, paint = median(one.idle_core for one in rounds), median(one.paint_s for one in rounds)
+    mb = median(one.mb for one in rounds)
+    return [
+        Row(
+            "frame", "CPU a frame at 200x55, fast market", f"p50 {p50:.1f} p99 {p99:.1f} ms",
+            f"p50 <= {GOAL_FRAME_MS:.0f} ms", p50 <= GOAL_FRAME_MS,
+        ),
+        # What it saves by painting less often is no saving.
+        Row("frame", "frames a second, fast market", f"{hz:.1f}", f">= {GOAL_HZ:g}", hz >= GOAL_HZ),
+        _row("share of a core, fast market", core * 100, "%", GOAL_CORE * 100),
+        _row("to the terminal, fast market", kb_s, "kB/s", GOAL_KB_S),
+        _row("share of a core, nothing moves", idle * 100, "%", GOAL_IDLE_CORE * 100),
+        _row("first screen after the start", paint, "s", GOAL_PAINT_S, digits=2),
+        _row("memory", mb, "MB", GOAL_MB),
+    ]  # fmt: skip
+
+
+def _row(what: str, value: float, unit: str, goal: float, *, digits: int = 1) -> Row:
+    return Row("frame", what, f"{value:.{digits}f} {unit}", f"<= {goal:g} {unit}", value <= goal)
+
+
+async def _round(seconds: float) -> Found:
+    async with _desk() as (server, paths):
+        await server.play(count=int(RATE * 0.2), rate=RATE)  # its orders rest
+        async with asyncio.timeout(START_S):
+            while (await server.result()).resting < RESTING:
+                await asyncio.sleep(0.05)
+        async with console(paths) as shown:
+            await until(lambda: shown.painted_s is not None)
+            await server.begin(first=int(RATE * 0.2), rate=RATE)
+            await asyncio.sleep(LEAD_S)
+            busy = await _watched(shown, seconds)
+            await server.stop()
+            await asyncio.sleep(LEAD_S * 2)
+            idle = await _watched(shown, seconds)
+            assert shown.painted_s is not None
+            return Found(
+                paint_s=shown.painted_s,
+                frames_ms=busy.frames_ms,
+                core=busy.core,
+                kb_s=busy.kb_s,
+                hz=busy.hz,
+                idle_core=idle.core,
+                mb=memory_mb(shown.pid),
+            )
+
+
+class _Watched(msgspec.Struct, frozen=True):
+    frames_ms: Sequence[float]
+    core: float
+    kb_s: float
+    hz: float
+
+
+async def _watched(shown: Console, seconds: float) -> _Watched:
+    """What it did in so many seconds."""
+    began, cpu, written, first = time.monotonic(), cpu_s(shown.pid), shown.written, len(shown.frames)
+    await asyncio.sleep(seconds)
+    took_s = time.monotonic() - began
+    ends = shown.frames[first:]
+    return _Watched(
+        frames_ms=[(after - before) * 1000 for before, after in pairwise(ends)],
+        core=(cpu_s(shown.pid) - cpu) / took_s,
+        kb_s=(shown.written - written) / 1000 / took_s,
+        hz=len(ends) / took_s,
+    )
+
+
+@asynccontextmanager
+async def _desk() -> AsyncIterator[tuple[Server, ProfilePaths]]:
+    text = profile_of([
+        Trader("rester", "rester.py", f"count = {RESTING}"),
+        Trader("taker", "taker.py", f"every = {RATE // 10}"),
+    ])  # fmt: skip
+    async with serving(20_000) as server:
+        with profile(text, {"rester.py": RESTER, "taker.py": TAKER}) as paths:
+            async with engine_process(paths, sim_port=server.port):
+                await asyncio.sleep(0.5)  # strategies start after READY
+                yield server, paths
