@@ -1,5 +1,6 @@
 """Live: what is true now and not journaled: books, health, pacing. Rebuilt after a start, never replayed."""
 
+import math
 from collections import deque
 from decimal import Decimal
 from typing import Final
@@ -27,6 +28,7 @@ from veloz_tui.engine.risk.rate import OrderRate
 from veloz_tui.engine.risk.usage import UsageTracker
 
 MAX_SEEN_COMMANDS: Final = 2_000
+P99_FROM: Final = 100
 
 
 class LiveBook:
@@ -139,10 +141,11 @@ class StrategyLive:
 
     @property
     def callback_p99_us(self) -> float | None:
-        if not self.callbacks_us:
+        """Of the last 512 callbacks; unknown before 100: it would be the slowest one, mostly the first."""
+        if len(self.callbacks_us) < P99_FROM:
             return None
         ordered = sorted(self.callbacks_us)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+        return ordered[math.ceil(len(ordered) * 0.99) - 1]
 
 
 class KillLive:

@@ -63,7 +63,7 @@ def _row(strategy: StrategyView, names: Names, glyphs: Glyphs) -> Row:
             (position, "base"),
             rows.money(strategy.day_pnl),
             (str(strategy.open_orders), "base" if strategy.open_orders else "muted"),
-            (fmt.UNKNOWN if p99 is None else f"{p99:.0f}", "muted"),
+            (fmt.UNKNOWN if p99 is None else f"{p99:,.0f}", "muted"),
             (str(strategy.restarts), "warn" if strategy.restarts else "muted"),
             ("in" if strategy.is_inline else "", "muted"),
         ),
