@@ -303,7 +303,7 @@ def view(**changes: Any) -> View:
         positions=(position(),),
         account=account(),
         strategies=(strategy(), strategy("grid-2", state=StrategyState.STOPPED, doing="", position=D(0))),
-        alerts=(alert(), alert("loss", severity=Severity.INFO, text="daily loss 50 % of limit")),
+        alerts=(alert(), alert("loss", text="daily loss 80 % of limit")),
         log_seq=10,
     )
     return msgspec.structs.replace(base, **changes)

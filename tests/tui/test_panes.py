@@ -209,12 +209,24 @@ def test_unacknowledged_critical_alerts_stay_on_top_and_repeats_are_counted() ->
     assert lines(content)[1].endswith("x3")
 
 
+def test_news_is_listed_but_does_not_wait_to_be_acknowledged() -> None:
+    news = f.alert("loss", severity=Severity.INFO, text="daily loss 50 % of limit")
+    assert alerts.content(f.view(alerts=(news,)), width=75).title == "Alerts"
+    assert alerts.content(f.view(alerts=(news, f.alert())), width=75).title == "Alerts  1 unacked"
+
+
 def test_a_faulted_strategy_stands_out_by_sign_and_word() -> None:
     from veloz_tui.domain.types import StrategyState
 
     view = f.view(strategies=(f.strategy(state=StrategyState.FAULTED, doing="ZeroDivisionError in on_book"),))
     content = strategies.content(view, width=90, names=Names(view), glyphs=ASCII)
     assert "! FAULT ZeroDivisionError in on_book" in lines(content)[0]
+
+
+def test_a_slow_callback_is_told_in_full() -> None:
+    view = f.view(strategies=(f.strategy(callback_p99_us=12_345.6),))
+    content = strategies.content(view, width=140, names=Names(view), glyphs=ASCII)
+    assert " 12,346 " in lines(content)[0]
 
 
 # -- status, footer, message --------------------------------------------------------------------------

@@ -171,6 +171,11 @@ class AlertView(msgspec.Struct, frozen=True):
     count: int
     is_acknowledged: bool
 
+    @property
+    def is_waiting(self) -> bool:
+        """Somebody has to see it: news is only to be read, a warning is to be acknowledged."""
+        return self.severity is not Severity.INFO and not self.is_acknowledged
+
 
 class VenueView(msgspec.Struct, frozen=True):
     """One venue's line: each channel, ages, round trips, budget."""
@@ -232,6 +237,7 @@ class StatusView(msgspec.Struct, frozen=True):
     orders_cap: int | None
     orders_in_doubt: int
     alerts_unacknowledged: int
+    """Warnings and worse."""
     engine_pid: int
     engine_lag_ms: float | None
     journal: str

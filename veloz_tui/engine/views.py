@@ -11,6 +11,7 @@ from veloz_tui.domain.types import (
     ZERO,
     ChannelState,
     InstrumentId,
+    Severity,
     StrategyId,
     StrategyState,
     VenueId,
@@ -76,7 +77,9 @@ def _status(turn: Turn, around: Surroundings) -> StatusView:
         orders_open=len(ours),
         orders_cap=settings.limits.open_orders_max,
         orders_in_doubt=sum(1 for order in ours if order.is_in_doubt),
-        alerts_unacknowledged=sum(1 for a in state.alerts.values() if not a.is_acknowledged),
+        alerts_unacknowledged=sum(
+            1 for a in state.alerts.values() if a.severity is not Severity.INFO and not a.is_acknowledged
+        ),
         engine_pid=around.pid,
         engine_lag_ms=around.lag_ms,
         journal=settings.durability

@@ -281,7 +281,7 @@ def reduce(session: Session) -> None:
 
 
 def acknowledge(session: Session) -> None:
-    """a: the selected alert, else the topmost unacknowledged one."""
+    """a: the selected alert, else the topmost one that waits for it."""
     key = selected_alert(session)
     if key:
         send(session, "ack", AcknowledgeAlert(command_id=new_command_id(), key=key))
@@ -292,7 +292,7 @@ def acknowledge(session: Session) -> None:
 def selected_alert(session: Session) -> str:
     """The alert a and m are about; empty if there is none."""
     view = session.store.view
-    waiting = [a for a in alerts_pane.sort(view.alerts) if not a.is_acknowledged] if view is not None else []
+    waiting = [a for a in alerts_pane.sort(view.alerts) if a.is_waiting] if view is not None else []
     key = session.cursors["alerts"].key if session.focus == "alerts" else None
     return key or (waiting[0].key if waiting else "")
 

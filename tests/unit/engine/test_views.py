@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from tests.unit.engine.factories import BTC, MM, VENUE, Core, D, fill, foreign, limit_buy, limit_sell, report
 from veloz_tui.domain import commands as c
 from veloz_tui.domain import reports as r
-from veloz_tui.domain.types import ChannelState, OrderStatus, OrderType, Side, TradingState
+from veloz_tui.domain.intents import StrategyReported
+from veloz_tui.domain.types import ChannelState, OrderStatus, OrderType, Severity, Side, TradingState
 from veloz_tui.domain.views import View
 from veloz_tui.engine.account_views import _short_ids
 from veloz_tui.engine.entries import entry_of
@@ -120,6 +121,22 @@ def test_strategies_show_their_share() -> None:
     assert (shown.strategy_id, shown.position, shown.open_orders) == (MM, D(0), 0)
 
 
+def test_a_strategys_p99_is_one_and_has_no_ceiling() -> None:
+    core = Core()
+    core.run_strategy()
+    run = core.state.strategies[MM].run
+
+    def called(*microseconds: float) -> float | None:
+        for number in microseconds:
+            core.send(StrategyReported(MM, run, 1, (), callback_us=number))
+        (shown,) = seen(core).strategies
+        return shown.callback_p99_us
+
+    assert called(50_000.0) is None  # the first one loads what it needs: it is no p99
+    assert called(*[100.0] * 99) == 100.0
+    assert called(*[50_000.0] * 20) == 50_000.0
+
+
 def test_ended_orders_stay_in_view_for_a_moment() -> None:
     core = Core()
     order = core.working(limit_buy("1 @ 100"))
@@ -135,8 +152,21 @@ def test_alerts_are_newest_first() -> None:
     core.send(r.GuardianReported(is_alive=False))
     view = seen(core)
     assert view.alerts[0].code == "GUARDIAN_GONE"
-    assert view.status.alerts_unacknowledged == len(view.alerts)
+    assert view.status.alerts_unacknowledged == sum(a.severity is not Severity.INFO for a in view.alerts)
     assert view.status.guardian.startswith("GONE")
+
+
+def test_only_warnings_and_worse_wait_to_be_acknowledged() -> None:
+    core = Core()
+    core.send(r.GuardianReported(is_alive=False))
+    core.send(r.GuardianReported(is_alive=True))  # the same key, now good news
+    (alert,) = (alert for alert in seen(core).alerts if alert.code == "GUARDIAN_BACK")
+    assert (alert.severity, alert.is_waiting) == (Severity.INFO, False)
+    before = seen(core).status.alerts_unacknowledged
+    core.send(r.GuardianReported(is_alive=False))
+    assert seen(core).status.alerts_unacknowledged == before + 1
+    core.command(c.AcknowledgeAlert(command_id=core.new_id(), key="*"))
+    assert seen(core).status.alerts_unacknowledged == 0
 
 
 def test_every_event_can_be_told() -> None:

@@ -32,7 +32,7 @@ def sort(alerts: Sequence[AlertView]) -> list[AlertView]:
 
 def content(view: View, *, width: int) -> PaneContent:
     """The pane."""
-    waiting = sum(1 for alert in view.alerts if not alert.is_acknowledged)
+    waiting = sum(1 for alert in view.alerts if alert.is_waiting)
     columns = (*_COLUMNS[:2], _COLUMNS[2]._replace(max_width=max(10, width - 15)))
     return rows.content(
         "alerts",
