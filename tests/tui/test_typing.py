@@ -15,6 +15,7 @@ from veloz_tui.domain.views import Verdict
 from veloz_tui.tui import texts
 from veloz_tui.tui.ordering import live_line
 from veloz_tui.tui.session import Mode as Keys
+from veloz_tui.tui.strip import strip_lines
 
 
 async def test_a_burst_is_dropped_and_locks_trading_keys() -> None:
@@ -90,6 +91,7 @@ async def test_enter_on_a_review_too_young_to_be_read_does_not_send() -> None:
         await c.press("enter")
         assert c.engine.real == []
         assert c.message == texts.TOO_FAST
+        assert "review line" in c.message
 
 
 async def test_a_pasted_b_and_two_enters_send_nothing() -> None:
@@ -206,6 +208,23 @@ async def test_a_line_pasted_as_live_keys_is_not_sent_by_its_own_enter() -> None
         clock.now += 1
         await c.press("enter")
         assert len(c.engine.real) == 1
+
+
+async def test_an_enter_that_sent_nothing_says_so_loudly() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        for typed in ("rearm full", "rearm full elsewhere", "frobnicate"):
+            await c.press("escape", "colon")
+            for key in typed:
+                clock.now += 0.1
+                c.session.press(*_event(key))
+            clock.now += 0.3
+            c.session.press("enter", None)
+            assert c.session.mode is Keys.COMMAND and c.engine.real == []
+            tones = [tone for line in strip_lines(c.session, 80)[1:] for text, tone in line if text.strip()]
+            assert tones == ["bar/warn"]
+            c.session.press("backspace", None)
+            assert not c.session.is_held_back
 
 
 async def test_a_typed_kill_is_never_too_fast() -> None:

@@ -7,6 +7,7 @@ polls at 1, 2 and 3 round trips, every second by symbol, every 10 s account-wide
 near: such a list weighs 80 of the 6,000 a minute, and a banned kill switch cancels nothing).
 """
 
+import math
 from typing import Final
 
 from veloz_tui.domain.events import CancelRequested, Halted, KillStamped, Rearmed, StrategyChanged
@@ -53,7 +54,7 @@ def kill(turn: Turn, *, kill_id: str, reason: str, by: str) -> str:
     turn.act(Unpark((), "kill switch"))
     turn.emit(Halted(turn.now, kill_id, reason, by))
     turn.live.kill = _sweep_from(turn)
-    turn.live.flattening.clear()  # it never trades, nor does what was begun before it
+    turn.live.closing.clear()  # it never trades, nor does what was begun before it
     _stop_strategies(turn, f"kill by {by}")
     orders = open_orders(turn)
     _sweep(turn, _symbols(turn, orders))
@@ -222,13 +223,21 @@ def is_certified(turn: Turn) -> bool:
     return turn.state.kill is not None and "certified_zero" in turn.state.kill.stamps
 
 
+def _uncertified(turn: Turn) -> str:
+    sweep = turn.live.kill
+    left_s = 0.0 if sweep is None else (_certify_after(turn, sweep) - turn.now) / SECOND
+    if left_s > 0:
+        return f"zero open orders can be certified in {math.ceil(left_s)} s at the earliest. Then again"
+    return "zero open orders isn't certified yet, the sweep goes on: see the status line. Then again"
+
+
 def rearm(turn: Turn, *, level: RearmLevel, by: str) -> str | None:
     """Leave HALTED; returns why not, or None."""
     state = turn.state
     if not state.is_halted and state.rearm_level is level:
         return "not halted: nothing to re-arm"
     if state.is_halted and not is_certified(turn):
-        return "zero open orders isn't certified yet: wait for the settle time, see the status line"
+        return _uncertified(turn)
     seq = turn.emit(Rearmed(turn.now, level, by))
     turn.live.kill = None
     turn.act(SetGate(is_open=True, reason=f"re-armed ({level}) by {by}", after_seq=seq))

@@ -27,7 +27,7 @@ def install(session: Session) -> None:
 def open_line(session: Session, text: str = "") -> None:
     """Start typing a command."""
     session.edit = LineEdit(text, session.history)
-    session.command_hint = ""
+    _hint(session, "")
     session.mode = Keys.COMMAND
 
 
@@ -40,15 +40,24 @@ def line_key(session: Session, key: str, character: str | None) -> None:
     elif key == "tab":
         _complete(session)
     elif session.edit.key(key, character):
-        session.command_hint = ""
+        _hint(session, "")
         if character is not None and character.isprintable():
             session.typing.typed(session.clock())
+
+
+def _hint(session: Session, text: str) -> None:
+    session.command_hint, session.is_held_back = text, False
+
+
+def _hold_back(session: Session, text: str) -> None:
+    # An Enter that sent nothing must not be overlooked.
+    session.command_hint, session.is_held_back = text, True
 
 
 def review(session: Session) -> tuple[str, str]:
     """What the words would do now, under the input; or why they mean nothing."""
     if session.command_hint:
-        return session.command_hint, "muted"
+        return session.command_hint, "warn" if session.is_held_back else "muted"
     context = _context(session)
     if not session.edit.text.strip() or context is None:
         return texts.COMMAND_HELP, "muted"
@@ -73,7 +82,7 @@ def _complete(session: Session) -> None:
     text = session.edit.text
     offered = hints(text, context)
     if not offered:
-        session.command_hint = texts.NO_COMPLETION
+        _hint(session, texts.NO_COMPLETION)
         return
     head = text if not text or text[-1].isspace() else text[: text.rfind(" ") + 1]
     start = text[len(head) :]
@@ -84,7 +93,7 @@ def _complete(session: Session) -> None:
         session.edit.cursor = len(session.edit.text)
         session.edit.recalled = False
     meanings = (f"{word} {meaning}".strip() for word, meaning in offered[:_SHOWN_HINTS])
-    session.command_hint = fmt.clean("  |  ".join(meanings)) if len(words) > 1 else ""
+    _hint(session, fmt.clean("  |  ".join(meanings)) if len(words) > 1 else "")
 
 
 def _shared_start(words: Sequence[str]) -> str:
@@ -99,7 +108,7 @@ def _enter(session: Session) -> None:
         session.mode = Keys.PANES
         return
     if session.edit.recalled:
-        session.command_hint = texts.RECALLED
+        _hold_back(session, texts.RECALLED)
         return
     if text.lstrip(": ").lower() == "kill":  # needs no view: it must work when nothing else does
         session.mode = Keys.PANES
@@ -107,7 +116,7 @@ def _enter(session: Session) -> None:
         return
     if session.typing.is_burst(session.clock()):
         session.typing.rest()
-        session.command_hint = texts.TYPED_TOO_FAST
+        _hold_back(session, texts.TYPED_TOO_FAST)
         return
     if text.lstrip(": ").lower() in {"q", "wq", "q!", "quit"}:
         session.mode = Keys.PANES
@@ -115,14 +124,14 @@ def _enter(session: Session) -> None:
         return
     context = _context(session)
     if context is None:
-        session.command_hint = texts.WAITING
+        _hold_back(session, texts.WAITING)
         return
     _act(session, text, parse(text, context))
 
 
 def _act(session: Session, text: str, parsed: Parsed | GrammarError) -> None:
     if isinstance(parsed, GrammarError):
-        session.command_hint = fmt.clean("  ".join([parsed.text, *parsed.choices[:_SHOWN_HINTS]]))
+        _hold_back(session, fmt.clean("  ".join([parsed.text, *parsed.choices[:_SHOWN_HINTS]])))
         return
     if not session.history or session.history[-1] != text:
         session.history.append(text)
@@ -182,7 +191,7 @@ def _size(session: Session, args: tuple[str, ...]) -> None:
 
 def _rearm(session: Session, args: tuple[str, ...]) -> None:
     open_line(session, f"rearm {args[0]} ")
-    session.command_hint = texts.TYPE_PROFILE
+    _hold_back(session, texts.TYPE_PROFILE)
 
 
 def _say(session: Session, args: tuple[str, ...]) -> None:

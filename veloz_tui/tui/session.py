@@ -88,6 +88,8 @@ class Session:
         self.edit = LineEdit()
         self.history: deque[str] = deque(maxlen=200)
         self.command_hint = ""
+        self.is_held_back = False
+        """The hint says why an Enter sent nothing."""
         self.ticket: Ticket | None = None
         self.closing: Closing | None = None
         self.question: Question | None = None

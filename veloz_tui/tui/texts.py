@@ -256,10 +256,8 @@ COMMAND_HELP = (
     "buy 0.05 btc @bid | cancel all | strategy start NAME | rearm exits | q     Tab completes, Esc leaves"
 )
 NO_COMPLETION = "nothing fits here"
-RECALLED = "From the history: change it or press End, then Enter"
-TYPED_NOT_READ = "Too fast: read the question, then y"
-TOO_FAST = "Faster than people type: if you mean it, Enter once more"
-TYPED_TOO_FAST = "Faster than people type: if you mean it, Enter once more"
+RECALLED = "NOT SENT, from the history: change it or press End, then Enter"
+TYPED_TOO_FAST = "NOT SENT, faster than people type: if you mean it, Enter once more"
 TYPE_PROFILE = "Type the profile's name, then Enter"
 
 

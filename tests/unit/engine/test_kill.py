@@ -366,8 +366,12 @@ def test_no_rearm_before_the_certificate() -> None:
     core = Core()
     core.kill()
     core.listed()
+    core.later(s=1)
     ack = core.rearm()
     assert not ack.is_ok
+    assert "can be certified in 2 s at the earliest. Then again" in ack.text
+    core.later(s=60)  # and no list came
+    assert "the sweep goes on" in core.rearm().text
     assert state_of(core) is TradingState.HALTED
     assert not core.told(SetGate)
 
