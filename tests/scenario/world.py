@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 from tests.scenario.model_venue import BTC, VENUE, Ledger, ModelAdapter, random_trade
+from tests.unit.engine.totals import check_totals
 from veloz_tui.domain.commands import AnyCommand, CancelOrders, Kill, PlaceOrder
 from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.events import Halted, OrderDenied, Rearmed, Recorded
@@ -212,6 +213,7 @@ class World:
         assert all(count == 1 for count in per_id.values()), "two venue orders for one intent"
         booked = sum(len(order.trade_ids) for order in self.engine.state.orders.values())
         assert booked <= len(self.ledger.fills)
+        check_totals(self.engine)
 
     def check_settled(self) -> None:
         """Once quiet: beliefs equal the ledger, to the last unit."""

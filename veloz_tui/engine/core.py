@@ -56,6 +56,7 @@ class Engine:
         self.settings = settings
         self.state = state or State()
         self.live = Live()
+        self.live.working.begin(self.state)
         self._is_broken = False
         for venue in settings.venues:
             breaker = CircuitBreaker(

@@ -26,6 +26,7 @@ from veloz_tui.domain.views import Ack
 from veloz_tui.engine.breaker import CircuitBreaker
 from veloz_tui.engine.risk.rate import OrderRate
 from veloz_tui.engine.risk.usage import UsageTracker
+from veloz_tui.engine.working import WorkingOrders
 
 MAX_SEEN_COMMANDS: Final = 2_000
 P99_FROM: Final = 100
@@ -199,9 +200,11 @@ class Live:
         "strategies",
         "usage",
         "venues",
+        "working",
     )
 
     def __init__(self) -> None:
+        self.working = WorkingOrders()
         self.books: dict[InstrumentId, LiveBook] = {}
         self.venues: dict[VenueId, VenueLive] = {}
         self.doubts: dict[ClientOrderId, Doubt] = {}

@@ -10,7 +10,15 @@ from veloz_tui.domain.events import CancelRequested, OrderCreated, OrderDenied
 from veloz_tui.domain.ids import client_order_id
 from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.reports import Endpoint
-from veloz_tui.domain.types import MILLISECOND, SECOND, ClientOrderId, Nanos, OrderStatus, OrderType
+from veloz_tui.domain.types import (
+    MILLISECOND,
+    SECOND,
+    ClientOrderId,
+    Nanos,
+    OrderStatus,
+    OrderType,
+    StrategyId,
+)
 from veloz_tui.engine.actions import Cancel, QueryOrder, Submit, Unpark
 from veloz_tui.engine.denials import tell_later
 from veloz_tui.engine.live import Denied
@@ -144,6 +152,11 @@ def query(turn: Turn, order: Order, endpoint: Endpoint) -> None:
 def open_orders(turn: Turn) -> list[Order]:
     """All orders that rest or may get to rest, in the order of their creation."""
     return [turn.state.orders[i] for i in turn.state.open_orders]
+
+
+def own_orders(turn: Turn, strategy_id: StrategyId) -> list[Order]:
+    """A strategy's open orders, in the order of their creation."""
+    return [turn.state.orders[i] for i in turn.live.working.of_strategy(strategy_id)]
 
 
 def is_protective_stop(order: Order) -> bool:

@@ -88,5 +88,5 @@ def limit_uses(turn: Turn) -> tuple[LimitUsage, ...]:
         margin_ratio=None,
         recent_account=turn.live.order_rate.of_account(turn.now),
         recent_strategies={},  # their quotes are paced up to the limit: being at it is no news
-        open_orders=sum(1 for i in state.open_orders if not state.orders[i].is_external),
+        open_orders=turn.live.working.ours,
     )

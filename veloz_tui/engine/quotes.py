@@ -6,7 +6,7 @@ from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.intents import QuoteIntent
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.types import ZERO, InstrumentId, Side, StrategyId, StrategyState
-from veloz_tui.engine.orders import cancel, open_orders, place
+from veloz_tui.engine.orders import cancel, own_orders, place
 from veloz_tui.engine.quoting import Covered, diff_quotes
 from veloz_tui.engine.turn import Turn
 
@@ -24,11 +24,7 @@ def requote(turn: Turn, strategy_id: StrategyId, instrument_id: InstrumentId) ->
     market = turn.live.books.get(instrument_id)
     if intent is None or instrument is None or market is None or not market.is_fresh:
         return
-    working = [
-        o
-        for o in open_orders(turn)
-        if o.strategy_id == strategy_id and o.instrument_id == instrument_id and not o.ref
-    ]
+    working = [o for o in own_orders(turn, strategy_id) if o.instrument_id == instrument_id and not o.ref]
     bid, ask = market.book.best_bid, market.book.best_ask
     touch = None
     if bid is not None and ask is not None:
@@ -63,15 +59,19 @@ def _covered(turn: Turn, instrument: Instrument, working: Sequence[Order]) -> Co
     base, quote = balances.get(instrument.base), balances.get(instrument.quote)
     base_left = base.total if base is not None else ZERO
     quote_left = quote.total if quote is not None else ZERO
-    own = {order.client_order_id for order in working}
-    for order in open_orders(turn):
-        its = turn.state.instruments.get(order.instrument_id)
-        if order.client_order_id in own or its is None or its.venue != instrument.venue:
+    for instrument_id, totals in turn.live.working.totals.items():
+        its = turn.state.instruments.get(instrument_id)
+        if its is None or its.venue != instrument.venue:
             continue
-        if order.side is Side.SELL and its.base == instrument.base:
-            base_left -= order.leaves
-        elif order.side is Side.BUY and its.quote == instrument.quote:
-            quote_left -= order.leaves * (order.request.price or ZERO)
+        if its.base == instrument.base:
+            base_left -= totals.selling
+        if its.quote == instrument.quote:
+            quote_left -= totals.bid_value
+    for order in working:
+        if order.side is Side.SELL:
+            base_left += order.leaves
+        else:
+            quote_left += order.leaves * (order.request.price or ZERO)
     return Covered(base=base_left, quote=quote_left)
 
 
@@ -104,7 +104,7 @@ def pull(turn: Turn, strategy_id: StrategyId, *, by: str) -> int:
     """Forget the wishes and cancel every order of the strategy; returns how many were open."""
     turn.live.strategy(strategy_id).quotes.clear()
     count = 0
-    for order in open_orders(turn):
-        if order.strategy_id == strategy_id and cancel(turn, order, by=by):
+    for order in own_orders(turn, strategy_id):
+        if cancel(turn, order, by=by):
             count += 1
     return count

@@ -10,9 +10,7 @@ from veloz_tui.domain.types import (
     ZERO,
     BreakerState,
     ChannelState,
-    ClientOrderId,
     InstrumentId,
-    OrderStatus,
     RearmLevel,
     Side,
     TradingState,
@@ -63,26 +61,26 @@ def way_out(turn: Turn) -> str:
     return " and ".join(needed)
 
 
-def exposed_orders(turn: Turn, instrument_id: InstrumentId) -> Iterator[Order]:
-    """Orders that may still fill: open ones, and held ones whose absence is recent."""
-    for client_order_id in _exposed_ids(turn):
-        order = turn.state.orders[client_order_id]
-        if order.instrument_id == instrument_id:
-            yield order
-
-
-def _exposed_ids(turn: Turn) -> Iterator[ClientOrderId]:
-    yield from turn.state.open_orders
+def _held(turn: Turn) -> Iterator[Order]:
+    """Orders that never arrived, as far as we know, and whose absence is recent: they may still fill."""
     for client_order_id, ended_at in turn.state.held.items():
         if turn.now - ended_at < HOLD_NEVER_ARRIVED:
-            yield client_order_id
+            yield turn.state.orders[client_order_id]
 
 
 def leaves(turn: Turn, instrument_id: InstrumentId) -> tuple[Decimal, Decimal, Decimal]:
-    """Return the leaves that buy, that sell, and the reduce-only part of the closing side."""
-    buying = selling = reducing = ZERO
-    closing = Side.SELL if turn.state.position(instrument_id).quantity > 0 else Side.BUY
-    for order in exposed_orders(turn, instrument_id):
+    """Return the leaves that buy, that sell, and what on the closing side shrinks the position already.
+
+    That is what reduce-only orders leave, and what has traded and isn't booked.
+    """
+    totals = turn.live.working.of_instrument(instrument_id)
+    is_long = turn.state.position(instrument_id).quantity > 0
+    closing = Side.SELL if is_long else Side.BUY
+    buying, selling = totals.buying, totals.selling
+    reducing = totals.reduce_selling if is_long else totals.reduce_buying
+    for order in _held(turn):
+        if order.instrument_id != instrument_id:
+            continue
         if order.side is Side.BUY:
             buying += order.leaves
         else:
@@ -98,16 +96,16 @@ def leaves(turn: Turn, instrument_id: InstrumentId) -> tuple[Decimal, Decimal, D
             buying += order.untold
         else:
             selling += order.untold
+        if order.side is closing:
+            reducing += order.untold
     return buying, selling, reducing
 
 
 def _in_flight(turn: Turn, instrument: Instrument) -> tuple[Decimal, Decimal]:
     """Base and quote that our orders will lock, but the venue's balances don't show yet."""
     base = quote = ZERO
-    for client_order_id in turn.state.open_orders:
+    for client_order_id in turn.live.working.unsent:
         order = turn.state.orders[client_order_id]
-        if order.status not in (OrderStatus.CREATED, OrderStatus.SUBMITTED):
-            continue
         its = turn.state.instruments.get(order.instrument_id)
         if its is None or its.venue != instrument.venue:
             continue
@@ -135,7 +133,8 @@ def free(turn: Turn, instrument: Instrument) -> tuple[Decimal | None, Decimal | 
 def gross_exposure(turn: Turn) -> Decimal | None:
     """The worst case of every instrument, valued and summed; None if one can't be valued."""
     total = ZERO
-    instruments = set(turn.state.positions) | {turn.state.orders[i].instrument_id for i in _exposed_ids(turn)}
+    held = {order.instrument_id for order in _held(turn)}
+    instruments = held.union(turn.state.positions, turn.live.working.totals)
     for instrument_id in sorted(instruments):
         position = turn.state.position(instrument_id).quantity
         buying, selling, _ = leaves(turn, instrument_id)
@@ -184,5 +183,5 @@ def risk_inputs(turn: Turn, request: OrderRequest, *, is_exit: bool = False) -> 
         taker_fee=fees[1] if fees else None,
         recent_account=live.order_rate.of_account(turn.now),
         recent_strategy=live.order_rate.of_strategy(request.strategy_id, turn.now),
-        open_orders=sum(1 for i in state.open_orders if not state.orders[i].is_external),
+        open_orders=live.working.ours,
     )

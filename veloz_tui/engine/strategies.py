@@ -20,7 +20,7 @@ from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.types import ClientOrderId, Severity, StrategyId, StrategyState
 from veloz_tui.engine.actions import StartHost, StopHost
 from veloz_tui.engine.denials import MAX_UNTOLD, has_too_many, tell_later
-from veloz_tui.engine.orders import cancel, open_orders, place
+from veloz_tui.engine.orders import cancel, own_orders, place
 from veloz_tui.engine.quotes import pull, wish
 from veloz_tui.engine.settings import StrategySettings
 from veloz_tui.engine.state import StrategyRecord
@@ -206,8 +206,6 @@ def _cancel(turn: Turn, strategy_id: StrategyId, intent: CancelIntent) -> None:
     named = intent.client_order_id or turn.live.strategy(strategy_id).refs.get(intent.ref, "")
     if intent.ref and not named:
         return  # a number this run never used
-    for order in open_orders(turn):
-        if order.strategy_id != strategy_id:
-            continue
+    for order in own_orders(turn, strategy_id):
         if not named or order.client_order_id == named:
             cancel(turn, order, by=strategy_id)

@@ -34,6 +34,7 @@ class Turn:
         """Make a fact true and return its number."""
         recorded = Recorded(self.state.seq + 1, event)
         apply(self.state, recorded)
+        self.live.working.note(self.state, event)
         self.events.append(recorded)
         return recorded.seq
 

@@ -201,7 +201,7 @@ def _strategy(turn: Turn, strategy_id: StrategyId) -> StrategyView:
         doing=doing or "stopped, Space starts it",
         position=positions[first].quantity if first in positions else ZERO,
         day_pnl=pnl.strategy_pnl(turn.state, turn.live, strategy_id),
-        open_orders=sum(1 for i in turn.state.open_orders if turn.state.orders[i].strategy_id == strategy_id),
+        open_orders=len(turn.live.working.of_strategy(strategy_id)),
         callback_p99_us=live.callback_p99_us,
         restarts=record.restarts if record else 0,
         is_inline=settings.is_inline,

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tests.unit.engine.totals import check_totals
 from veloz_tui.domain import commands as c
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.events import Event, Recorded
@@ -235,6 +236,7 @@ class Core:
         self.acts = list(actions)
         self.records += events
         self.actions += actions
+        check_totals(self.engine)
         return self.acts
 
     def later(self, *, ms: float = 0, s: float = 0) -> None:
