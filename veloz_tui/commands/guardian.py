@@ -11,4 +11,4 @@ from veloz_tui.commands.profile import Profile
 @click.pass_obj
 def guardian(profile: Profile, arguments: tuple[str, ...]) -> int:
     """Run the guardian in this process."""
-    return guardian_main()([*profile.arguments, *arguments])
+    return guardian_main()(["--profile", profile.name, *arguments])

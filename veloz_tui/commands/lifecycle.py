@@ -6,7 +6,7 @@ import click
 
 from veloz_tui.commands.parts import engine_main
 from veloz_tui.commands.profile import Profile, emit, emit_json, json_option
-from veloz_tui.commands.start import start
+from veloz_tui.commands.start import first_view, start
 from veloz_tui.commands.trade import ANSWER_WITHIN_S, report
 from veloz_tui.config.lock import holder_pid
 from veloz_tui.config.paths import ProfilePaths
@@ -34,7 +34,8 @@ def engine(profile: Profile, *, link_fd: int | None, as_json: bool) -> int:
     """
     if link_fd is not None:
         return engine_main()(["--link-fd", str(link_fd)])
-    view = start(profile)
+    start(profile)
+    view = first_view(profile)
     if as_json:
         emit_json(view.status)
     else:

@@ -24,6 +24,8 @@ class EnsureRunning(Protocol):
         *,
         say: Callable[[str], None],
         ask_password: Callable[[], str] | None,
+        read_settings: Callable[[], Settings] | None,
+        meanwhile: Callable[[], object] | None,
     ) -> "RunningProfile": ...
 
 

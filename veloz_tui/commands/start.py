@@ -2,11 +2,13 @@
 
 import sys
 import time
+from collections.abc import Callable
 
 import click
 
 from veloz_tui.commands.parts import ensure_running
 from veloz_tui.commands.profile import Profile, is_interactive
+from veloz_tui.config.plain import Settings
 from veloz_tui.control.client import fetch_view
 from veloz_tui.control.errors import EngineNotRunning, LinkLost
 from veloz_tui.domain.views import View
@@ -15,26 +17,34 @@ ATTACHABLE_WITHIN_S = 30.0
 POLL_S = 0.1
 
 
-def start(profile: Profile) -> View:
-    """Start what isn't running; return a view. Says `starting DEMO: guardian… sim… engine… READY 1.3s`."""
+def start(
+    profile: Profile,
+    *,
+    read_settings: Callable[[], Settings] | None = None,
+    meanwhile: Callable[[], object] | None = None,
+) -> None:
+    """Start what isn't running. Says `starting DEMO: guardian… sim… engine… READY 1.3s`.
+
+    `read_settings` and `meanwhile`: see runtime.launch.ensure_running.
+    """
     line = _Line()
     try:
         running = ensure_running()(
             profile.name,
             profile.config_path,
             say=line.add,
-            ask_password=_ask_password if is_interactive() else None,
+            ask_password=line.ask_password if is_interactive() else None,
+            read_settings=read_settings,
+            meanwhile=meanwhile,
         )
-        view = _first_view(profile)
         if not running.was_running:
             line.add(f"READY {running.took_s:.1f}s")
     finally:
         line.end()
-    return view
 
 
-def _first_view(profile: Profile) -> View:
-    # A dead engine's socket may still lie there while the new one reads its journal.
+def first_view(profile: Profile) -> View:
+    """Return a view as soon as the engine gives one."""
     deadline = time.monotonic() + ATTACHABLE_WITHIN_S
     while True:
         try:
@@ -55,12 +65,12 @@ class _Line:
         sys.stderr.flush()
         self._is_open = not words.endswith("\n")
 
+    def ask_password(self) -> str:
+        self.end()
+        password = click.prompt("Password of the vault (not shown)", hide_input=True, err=True)
+        assert isinstance(password, str)
+        return password
+
     def end(self) -> None:
         if self._is_open:
             self.add("\n")
-
-
-def _ask_password() -> str:
-    password = click.prompt("Password of the vault (not shown)", hide_input=True, err=True)
-    assert isinstance(password, str)
-    return password

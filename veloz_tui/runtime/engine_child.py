@@ -27,6 +27,8 @@ from veloz_tui.runtime.link import (
 )
 
 _LOG = logging.getLogger(__name__)
+ENGINE_STDERR: Final = "engine.stderr"
+"""In the profile's logs: what an engine says when it can't start."""
 REAP_WITHIN_S: Final = 2.0
 
 

@@ -93,9 +93,7 @@ class Guardian:
         self._sweeps: Sweeps
         self._text = ""
 
-    async def run(
-        self, adopted: EngineChild | None = None, *, started: EngineChild | None = None
-    ) -> int:
+    async def run(self, adopted: EngineChild | None = None, *, started: EngineChild | None = None) -> int:
         """Serve until shutdown. `adopted`: an engine that runs; `started`: one that waits for its order."""
         self._engine = started
         self._arm()

@@ -1,66 +1,115 @@
-"""The guardian process's entry: `python -m veloz_tui.runtime.guardian_main --profile NAME`."""
+"""The guardian process's entry: `python -m veloz_tui.runtime.guardian_main --profile NAME`.
+
+A start takes as long as its longest chain of processes that load their code one after the other. So a
+guardian starts its children before it loads its own half, and is itself started before the settings are
+read: whoever is early waits for its first line and touches nothing.
+"""
 
 import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
 from veloz_tui.config.harden import harden_process
-from veloz_tui.config.lock import ProfileLock
+from veloz_tui.config.lock import ProfileLock, holder_pid
 from veloz_tui.config.logs import configure_logging
 from veloz_tui.config.paths import DEFAULT_PROFILE, ProfilePaths, private_umask
-from veloz_tui.config.plain import Settings
 from veloz_tui.config.redact import install_hooks
+from veloz_tui.config.secret import Secret
 from veloz_tui.domain.errors import ConfigError, VelozError
 from veloz_tui.domain.types import Mode
 from veloz_tui.runtime import sim_child
-from veloz_tui.runtime.engine_child import EngineChild
-from veloz_tui.runtime.guardian import Guardian
+from veloz_tui.runtime.engine_child import ENGINE_STDERR, EngineChild
 from veloz_tui.runtime.guardian_start import GuardianStart
-from veloz_tui.runtime.key_loading import load_keys
-from veloz_tui.runtime.link import KeyMaterial
 
 
-async def _main(profile: str, config: Path | None, adopt_fd: int | None) -> int:
+async def _main(profile: str, adopt_fd: int | None) -> int:
     paths = ProfilePaths.of(profile)
     paths.create()
     configure_logging(paths.logs, "guardian")
     install_hooks()
     harden_process()
     if adopt_fd is not None:
-        engine, handed = await EngineChild.adopt(adopt_fd)
-        settings = handed.settings
-    else:
-        start = _read_start()
-        settings = start.settings or _read_settings(profile, config)
-    paths.bind_mode(settings.profile.mode)
-    lock = ProfileLock(paths.guardian_lock, purpose=f"the guardian of profile {profile}")
-    lock.acquire()
-    if adopt_fd is not None:
+        return await _adopt(paths, adopt_fd)
+    early = await Early.begin(paths)
+    try:
+        return await _begin(paths, early)
+    finally:
+        early.give_up()
+
+
+class Early:
+    """Children started ahead of the settings; `take` those that the settings want."""
+
+    def __init__(self, engine: EngineChild | None = None, sim: sim_child.SimProcess | None = None) -> None:
+        self.engine = engine
+        self.sim = sim
+
+    @classmethod
+    async def begin(cls, paths: ProfilePaths) -> "Early":
+        """Only where settings can hardly name another mode than DEMO: elsewhere a password may take long."""
+        if not sim_child.expects_demo(paths):
+            return cls()
+        sim = sim_child.begin(paths)
+        return cls(await EngineChild.spawn(log=paths.logs / ENGINE_STDERR), sim)
+
+    def take(self) -> tuple[EngineChild | None, sim_child.SimProcess | None]:
+        taken = self.engine, self.sim
+        self.engine = self.sim = None
+        return taken
+
+    def give_up(self) -> None:
+        """End what nobody took: an engine without its start order ends when its line does."""
+        if self.engine is not None:
+            self.engine.close()
+        if self.sim is not None:
+            self.sim.give_up()
+
+
+async def _begin(paths: ProfilePaths, early: Early) -> int:
+    from veloz_tui.runtime.guardian import Guardian  # noqa: PLC0415 - loads while its children load theirs
+
+    start = _read_start()
+    settings = start.settings
+    with _hold(paths, settings.profile.mode):
+        if holder_pid(paths.engine_lock) is None:
+            paths.engine_socket.unlink(missing_ok=True)  # a dead engine's: nobody shall take it for the new
+        if settings.profile.mode is not Mode.DEMO:
+            from veloz_tui.runtime.key_loading import load_keys  # noqa: PLC0415 - of no use to a DEMO
+
+            return await Guardian(settings, paths, load_keys(settings, paths, start.password)).run()
+        engine, sim = early.take()
+        key = sim_child.DemoKey.random()
+        Secret(key.private_pem)  # so that no log line can hold it
+        address = await sim_child.find_or_start(paths, key, begun=sim)
+        return await Guardian(settings, paths, (key.material,), sim=address).run(started=engine)
+
+
+async def _adopt(paths: ProfilePaths, descriptor: int) -> int:
+    """Guard an engine that outlived its guardian."""
+    from veloz_tui.runtime.guardian import Guardian  # noqa: PLC0415 - as in _begin
+
+    engine, handed = await EngineChild.adopt(descriptor)
+    with _hold(paths, handed.settings.profile.mode):
         sim = None
         if handed.sim_port is not None:
             sim = sim_child.SimAddress(0, handed.sim_port, handed.sim_id)
-        guardian = Guardian(settings, paths, handed.keys, sim=sim)
-        return await guardian.run(adopted=engine)
-    keys: tuple[KeyMaterial, ...] = ()
-    if settings.profile.mode is not Mode.DEMO:
-        keys = load_keys(settings, paths, start.password)
-    return await Guardian(settings, paths, keys).run()
+        return await Guardian(handed.settings, paths, handed.keys, sim=sim).run(adopted=engine)
 
 
-def _read_settings(profile: str, config: Path | None) -> Settings:
-    from veloz_tui.config.settings import load_settings  # noqa: PLC0415 - 10 MB that a guardian rarely needs
-
-    return load_settings(profile, config_file=config)
+def _hold(paths: ProfilePaths, mode: Mode) -> ProfileLock:
+    paths.bind_mode(mode)
+    return ProfileLock(paths.guardian_lock, purpose=f"the guardian of profile {paths.profile}")
 
 
 def _read_start() -> GuardianStart:
     line = sys.stdin.buffer.readline()
+    if not line.strip():  # its starter has gone, or found the settings wanting
+        raise ConfigError("nobody said what to start - start with `veloz`")
     try:
-        return msgspec.json.decode(line, type=GuardianStart) if line.strip() else GuardianStart()
+        return msgspec.json.decode(line, type=GuardianStart)
     except msgspec.DecodeError as error:
         raise ConfigError(f"the start line can't be read: {error}") from error
 
@@ -70,11 +119,10 @@ def main(arguments: Sequence[str]) -> int:
     private_umask()
     options = argparse.ArgumentParser(prog="veloz guardian")
     options.add_argument("--profile", default=DEFAULT_PROFILE)
-    options.add_argument("--config", type=Path, default=None)
     options.add_argument("--adopt-fd", type=int, default=None)
     chosen = options.parse_args(arguments)
     try:
-        return asyncio.run(_main(str(chosen.profile), chosen.config, chosen.adopt_fd))
+        return asyncio.run(_main(str(chosen.profile), chosen.adopt_fd))
     except VelozError as error:
         sys.stderr.write(f"veloz guardian: {error}\n")
         return error.exit_code

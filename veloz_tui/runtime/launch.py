@@ -1,5 +1,9 @@
-"""Starting what isn't running: the guardian, which starts sim and engine; then waiting for the engine."""
+"""Starting what isn't running: the guardian, which starts sim and engine; then waiting for the engine.
 
+The guardian is started before the settings are read, which takes as long as loading its code.
+"""
+
+import contextlib
 import subprocess
 import sys
 import time
@@ -10,17 +14,17 @@ from typing import Final
 import msgspec
 
 from veloz_tui.config.paths import ProfilePaths
-from veloz_tui.config.settings import load_settings
+from veloz_tui.config.plain import Settings
 from veloz_tui.control.errors import GuardianNotRunning, LinkLost
 from veloz_tui.control.guardian import GuardianStatus, GuardianStatusRequest, ask_guardian
 from veloz_tui.domain.errors import ConfigError, OperatorError, VelozError
+from veloz_tui.domain.types import Mode
+from veloz_tui.runtime.engine_child import ENGINE_STDERR
 from veloz_tui.runtime.guardian_start import GuardianStart
-from veloz_tui.runtime.key_loading import needs_password
 
 READY_WITHIN_S: Final = 30.0
-POLL_S: Final = 0.05
+POLL_S: Final = 0.02
 GUARDIAN_STDERR: Final = "guardian.stderr"
-ENGINE_STDERR: Final = "engine.stderr"
 
 
 class RunningProfile(msgspec.Struct, frozen=True):
@@ -37,51 +41,72 @@ def ensure_running(
     *,
     say: Callable[[str], None],
     ask_password: Callable[[], str] | None = None,
+    read_settings: Callable[[], Settings] | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> RunningProfile:
     """Start the profile's processes if they aren't there. Raises VelozError with what to do.
 
-    `say` gets short words of progress; `ask_password` is called only if the vault must be opened.
+    `say` gets short words of progress; `ask_password` is called only if the vault must be opened,
+    `read_settings` (None: they are read here) only if something must be started, and `meanwhile` while
+    that loads its code.
     """
     began = time.monotonic()
     paths = ProfilePaths.of(profile)
-    settings = load_settings(profile, config_file=config_path)
     paths.create()
     if _guardian(paths) is not None and paths.engine_socket.exists():
         return RunningProfile(paths, was_running=True, took_s=0.0)
-    password = ""
-    if needs_password(settings, paths):
-        if ask_password is None:
-            raise ConfigError(
-                f"the vault is locked - {paths.vault} - start veloz on a terminal, it asks there"
-            )
-        password = ask_password()
-    say(f"starting {settings.profile.mode}: ")
+    say("starting ")
     said_before = _size(paths.logs / ENGINE_STDERR)
-    child = _spawn_guardian(paths, config_path, GuardianStart(password=password, settings=settings))
+    child = _spawn_guardian(paths)
+    try:
+        settings = read_settings() if read_settings is not None else _read_settings(profile, config_path)
+        start = GuardianStart(settings, _password(settings, paths, ask_password))
+    except BaseException:
+        child.kill()  # it waits for its first line
+        child.wait()
+        raise
+    say(f"{settings.profile.mode}: ")
+    _hand_over(child, start)
+    if meanwhile is not None:
+        meanwhile()
     _wait(paths, child, say, said_before=said_before)
     return RunningProfile(paths, was_running=False, took_s=time.monotonic() - began)
 
 
-def _spawn_guardian(
-    paths: ProfilePaths, config_path: Path | None, start: GuardianStart
-) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "veloz_tui.runtime.guardian_main", "--profile", paths.profile]
-    if config_path is not None:
-        command += ["--config", str(config_path.resolve())]
-    log = paths.logs / GUARDIAN_STDERR
-    with log.open("wb") as stderr:
-        child = subprocess.Popen(
-            command,
+def _read_settings(profile: str, config_path: Path | None) -> Settings:
+    from veloz_tui.config.settings import load_settings  # noqa: PLC0415 - 10 MB that a console does without
+
+    return load_settings(profile, config_file=config_path)
+
+
+def _password(settings: Settings, paths: ProfilePaths, ask_password: Callable[[], str] | None) -> str:
+    if settings.profile.mode is Mode.DEMO:
+        return ""
+    from veloz_tui.runtime.key_loading import needs_password  # noqa: PLC0415 - of no use to a DEMO
+
+    if not needs_password(settings, paths):
+        return ""
+    if ask_password is None:
+        raise ConfigError(f"the vault is locked - {paths.vault} - start veloz on a terminal, it asks there")
+    return ask_password()
+
+
+def _spawn_guardian(paths: ProfilePaths) -> "subprocess.Popen[bytes]":
+    with (paths.logs / GUARDIAN_STDERR).open("wb") as stderr:
+        return subprocess.Popen(
+            [sys.executable, "-m", "veloz_tui.runtime.guardian_main", "--profile", paths.profile],
             stdin=subprocess.PIPE,
             stdout=stderr,
             stderr=stderr,
             start_new_session=True,
             cwd="/",
         )
+
+
+def _hand_over(child: "subprocess.Popen[bytes]", start: GuardianStart) -> None:
     assert child.stdin is not None
-    child.stdin.write(msgspec.json.encode(start) + b"\n")
-    child.stdin.close()
-    return child
+    with contextlib.suppress(BrokenPipeError), child.stdin:  # it has ended: _wait says why
+        child.stdin.write(msgspec.json.encode(start) + b"\n")
 
 
 def _wait(

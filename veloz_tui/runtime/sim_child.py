@@ -14,18 +14,12 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import httpx
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 
+from veloz_tui.config.filesystem import read_private
 from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.domain.errors import ConfigError, OperatorError
+from veloz_tui.domain.types import Mode
 from veloz_tui.runtime.link import KeyMaterial
 from veloz_tui.sim.settings import AccountSettings, SimSettings
 
@@ -33,6 +27,8 @@ _LOG = logging.getLogger(__name__)
 READY_WITHIN_S: Final = 15.0
 END_WITHIN_S: Final = 10.0
 POLL_S: Final = 0.05
+ANSWER_WITHIN_S: Final = 2.0
+OK: Final = 200
 ACCOUNT: Final = "demo"
 
 
@@ -45,9 +41,13 @@ class DemoKey(msgspec.Struct, frozen=True):
 
     @classmethod
     def random(cls) -> "DemoKey":
+        # Not at the top: the guardian starts its children before it loads what it needs itself.
+        from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+
         pair = Ed25519PrivateKey.generate()
-        private = pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        public = pair.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        private = pair.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+        public = pair.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
         return cls(f"demo{os.urandom(30).hex()}", private.decode(), public.decode())
 
     @property
@@ -76,12 +76,75 @@ def address_file(paths: ProfilePaths) -> Path:
     return paths.runtime_directory / "sim.json"
 
 
-async def find_or_start(paths: ProfilePaths, key: DemoKey) -> SimAddress:
-    """Give the running venue our new key, or start one. Raises ConfigError or OperatorError."""
+class SimProcess:
+    """A simulated venue that loads its code and waits for its settings; `serve` or `give_up` it."""
+
+    def __init__(self, paths: ProfilePaths) -> None:
+        self._paths = paths
+        with (paths.logs / "sim.stderr").open("ab") as log:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "veloz_tui.sim"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def serve(self, key: DemoKey) -> SimAddress:
+        """Give it its settings and wait until it serves. Raises ConfigError or OperatorError."""
+        child = self._child
+        assert child.stdin is not None
+        database = str(self._paths.sim_database)
+        settings = SimSettings(db_path=database, accounts=(key.account,), seed=os.getpid())
+        with contextlib.suppress(BrokenPipeError):  # it has ended: what it says is asked for next
+            child.stdin.write(msgspec.json.encode(settings) + b"\n")
+            child.stdin.flush()
+        line = self._ready_line()
+        try:
+            ready = msgspec.json.decode(line)
+            return SimAddress(child.pid, int(ready["port"]), str(ready["sim_id"]), is_ours=True)
+        except (msgspec.DecodeError, KeyError) as error:
+            child.kill()
+            said = (self._paths.logs / "sim.stderr").read_text(errors="replace").strip().splitlines()
+            why = said[-1] if said else "it said nothing"
+            raise ConfigError(f"the simulated venue did not start: {why}") from error
+
+    def _ready_line(self) -> bytes:
+        assert self._child.stdout is not None
+        if select.select([self._child.stdout], [], [], READY_WITHIN_S)[0]:
+            return self._child.stdout.readline()
+        self._child.kill()
+        raise OperatorError(
+            f"the simulated venue was not ready within {READY_WITHIN_S:.0f} s; see logs/sim.stderr"
+        )
+
+    def give_up(self) -> None:
+        """End it; without settings it has touched nothing."""
+        self._child.kill()
+        self._child.wait()
+
+
+def expects_demo(paths: ProfilePaths) -> bool:
+    """Whether the settings, not read yet, can hardly name another mode than DEMO."""
+    try:
+        return read_private(paths.mode_file, limit=16).decode("ascii", "replace").strip() == Mode.DEMO
+    except FileNotFoundError:
+        return not paths.config_file.exists()
+
+
+def begin(paths: ProfilePaths) -> SimProcess | None:
+    """Start a venue ahead of the settings, unless one seems to run: loading takes it half a second."""
+    return SimProcess(paths) if not address_file(paths).exists() else None
+
+
+async def find_or_start(paths: ProfilePaths, key: DemoKey, *, begun: SimProcess | None = None) -> SimAddress:
+    """Give the running venue our new key, or start one (`begun`). Raises ConfigError or OperatorError."""
     known = await lend_key(paths, key)
     if known is not None:
+        if begun is not None:
+            begun.give_up()
         return known
-    address = await asyncio.to_thread(_start, paths, key)
+    address = await asyncio.to_thread((begun or SimProcess(paths)).serve, key)
     address_file(paths).write_bytes(msgspec.json.encode(address))
     return address
 
@@ -121,51 +184,28 @@ async def find(paths: ProfilePaths) -> SimAddress | None:
         known = msgspec.json.decode(address_file(paths).read_bytes(), type=SimAddress)
     except (OSError, msgspec.DecodeError):
         return None
-    with contextlib.suppress(httpx.HTTPError, ValueError):
-        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
-            answer = await client.get(f"http://127.0.0.1:{known.port}/sim/status")
-            if answer.json().get("sim_id") == known.sim_id:
-                return known
+    answer = await _ask(known, "GET", "/sim/status")
+    with contextlib.suppress(msgspec.DecodeError):
+        if answer and msgspec.json.decode(answer, type=_Status).sim_id == known.sim_id:
+            return known
     return None
 
 
+class _Status(msgspec.Struct):
+    sim_id: str
+
+
 async def _give_key(address: SimAddress, key: DemoKey) -> bool:
-    body = msgspec.json.encode(key.account)
-    with contextlib.suppress(httpx.HTTPError):
-        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
-            answer = await client.post(f"http://127.0.0.1:{address.port}/sim/accounts", content=body)
-            return answer.status_code == httpx.codes.OK
-    return False
+    return await _ask(address, "POST", "/sim/accounts", msgspec.json.encode(key.account)) is not None
 
 
-def _start(paths: ProfilePaths, key: DemoKey) -> SimAddress:
-    settings = SimSettings(db_path=str(paths.sim_database), accounts=(key.account,), seed=os.getpid())
-    with (paths.logs / "sim.stderr").open("ab") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "veloz_tui.sim"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            start_new_session=True,
-        )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdin.write(msgspec.json.encode(settings) + b"\n")
-    child.stdin.flush()
-    line = _read_line(child, READY_WITHIN_S)
+async def _ask(address: SimAddress, method: str, path: str, body: bytes = b"") -> bytes | None:
+    # Not at the top, see DemoKey.random: a first start has nobody to ask.
+    from veloz_tui.net.http import HttpClient, HttpResponse  # noqa: PLC0415
+
+    client = HttpClient(f"http://127.0.0.1:{address.port}", timeout_s=ANSWER_WITHIN_S)
     try:
-        ready = msgspec.json.decode(line)
-        return SimAddress(child.pid, int(ready["port"]), str(ready["sim_id"]), is_ours=True)
-    except (msgspec.DecodeError, KeyError) as error:
-        child.kill()
-        said = (paths.logs / "sim.stderr").read_text(errors="replace").strip().splitlines()
-        why = said[-1] if said else "it said nothing"
-        raise ConfigError(f"the simulated venue did not start: {why}") from error
-
-
-def _read_line(child: subprocess.Popen[bytes], within_s: float) -> bytes:
-    assert child.stdout is not None
-    if not select.select([child.stdout], [], [], within_s)[0]:
-        child.kill()
-        raise OperatorError(f"the simulated venue was not ready within {within_s:.0f} s; see logs/sim.stderr")
-    return child.stdout.readline()
+        answer = await client.request(method, path, body=body)
+    finally:
+        await client.aclose()
+    return answer.body if isinstance(answer, HttpResponse) and answer.status == OK else None
