@@ -147,7 +147,6 @@ class EngineLoop:
         # One at a time: what follows from a submit may remove those behind it.
         while (submit := self._parking.release_next(seq)) is not None:
             self._send(submit)
-        self._set_deadline()
         records = []
         while self._undelivered and self._undelivered[0].seq <= seq:
             records.append(self._undelivered.popleft())
@@ -216,7 +215,7 @@ class EngineLoop:
                     self._adapters[action.venue].cancel_all(action)
                 case _:
                     self._do(action)
-        if len(self._parking):
+        if self._deadline is None and len(self._parking):
             self._set_deadline()
         if has_closed:
             self._waiting.append(GateReported(is_open=False, cancels_sent=has_canceled))
@@ -288,9 +287,7 @@ class EngineLoop:
         return removed
 
     def _set_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        # One timer, for the first of those parked now. Most have left when it fires: it costs an order nothing.
         deadline = self._parking.next_deadline
         if deadline is not None:
             delay_s = max(0.0, (deadline - self._now()) / _NANOS_PER_S)
