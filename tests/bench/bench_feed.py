@@ -81,7 +81,7 @@ def _stacks(folder: Path, market: Market) -> dict[str, list[str]]:
 def _peers(market: Market) -> dict[str, list[str]]:
     last_id = str(market.last_ids[-1])
     return {
-        name: [str(python), str(peers.script(name)), "PORT", last_id]
+        name: [str(python), str(peers.script(name, "feed")), "PORT", last_id]
         for name, python in peers.present().items()
     }
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 FOLDER = Path(__file__).parents[2] / ".peers"
 PACKAGES = {
@@ -12,8 +13,15 @@ PACKAGES = {
 }
 
 
-def script(name: str) -> Path:
-    return Path(__file__).parent / "peer_clients" / f"{_folder(name)}.py"
+TRADERS = ("ccxt.pro", "nautilus_trader")
+"""Those of them that place orders."""
+Work = Literal["feed", "orders"]
+
+
+def script(name: str, work: Work) -> Path:
+    """What a peer runs: `PORT LAST_ID` to count a feed, `PORT` to order on every update."""
+    program = name.replace(".", "_").split("_")[0]
+    return Path(__file__).parent / "peer_clients" / f"{program}_{work}.py"
 
 
 def python(name: str) -> Path:

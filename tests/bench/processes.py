@@ -44,7 +44,8 @@ class Played(msgspec.Struct):
     sent: int
     orders: int
     last_quantity: int
-    latencies_us: list[float]
+    latencies_us: dict[int, float]
+    """From the sending of an update to the first order that names it."""
     takers: int
     users: int
     is_playing: bool

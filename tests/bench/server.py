@@ -127,11 +127,11 @@ class Venue:
 
     def result(self) -> dict[str, object]:
         is_playing = self._playing is not None and not self._playing.done()
-        waits = [] if is_playing else [  # looking costs time that is being measured
-            (self.arrived_at[number] - sent) / 1000
+        waits = {} if is_playing else {  # looking costs time that is being measured
+            number: (self.arrived_at[number] - sent) / 1000
             for number, sent in self.sent_at.items()
             if number in self.arrived_at
-        ]  # fmt: skip
+        }  # fmt: skip
         return {
             "sent": len(self.sent_at), "orders": self.orders, "last_quantity": self.last_quantity,
             "latencies_us": waits, "takers": len(self.takers), "users": len(self.users),

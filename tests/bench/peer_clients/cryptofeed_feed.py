@@ -1,4 +1,4 @@
-"""cryptofeed's order book against the canned venue: `cryptofeed.py PORT LAST_ID`."""
+"""cryptofeed's order book against the canned venue: `cryptofeed_feed.py PORT LAST_ID`."""
 
 # mypy: ignore-errors
 # Runs in another environment, with packages that aren't here.
@@ -6,8 +6,6 @@ import json
 import os
 import sys
 import time
-
-sys.path.pop(0)  # this file has the package's name
 
 from cryptofeed import FeedHandler
 from cryptofeed.connection import RestEndpoint, Routes, WebsocketEndpoint

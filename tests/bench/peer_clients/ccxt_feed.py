@@ -1,4 +1,4 @@
-"""ccxt.pro's order book against the canned venue: `ccxt_pro.py PORT LAST_ID`."""
+"""ccxt.pro's order book against the canned venue: `ccxt_feed.py PORT LAST_ID`."""
 
 # mypy: ignore-errors
 # Runs in another environment, with packages that aren't here.
@@ -7,20 +7,11 @@ import json
 import sys
 import time
 
-import ccxt.pro
+from ccxt_loopback import loopback
 
 
 async def main(port: int, last_id: int) -> None:
-    exchange = ccxt.pro.binance({"newUpdates": True, "enableRateLimit": False})
-    urls = exchange.urls["api"]
-    for name, url in list(urls.items()):
-        if isinstance(url, str) and url.startswith("http"):
-            urls[name] = f"http://127.0.0.1:{port}/" + url.split("//", 1)[1].split("/", 1)[-1]
-    urls["ws"]["spot"] = f"ws://127.0.0.1:{port}/ws"
-    exchange.options.update(defaultType="spot", fetchMarkets={"types": ["spot"]}, fetchMargins=False)
-    exchange.has["fetchCurrencies"] = False
-    exchange.is_spot_url = lambda client: True  # it judges by the host's name
-    await exchange.load_markets()
+    exchange = await loopback(port)
     print("ready", flush=True)
     begun, seen = 0.0, 0
     while True:
