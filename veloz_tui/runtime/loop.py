@@ -287,7 +287,7 @@ class EngineLoop:
         return removed
 
     def _set_deadline(self) -> None:
-        # One timer, for the first of those parked now; most have left when it fires, so it costs them nothing.
+        # One timer, for the first of those parked now; most have left when it fires, so it costs nothing.
         deadline = self._parking.next_deadline
         if deadline is not None:
             delay_s = max(0.0, (deadline - self._now()) / _NANOS_PER_S)
