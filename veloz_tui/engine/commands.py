@@ -17,8 +17,10 @@ from veloz_tui.domain.types import (
 from veloz_tui.domain.views import Ack, Verdict
 from veloz_tui.engine import killswitch, strategies, words
 from veloz_tui.engine.actions import Reply, StopEngine, WarmUp
-from veloz_tui.engine.exit_orders import closable, limit_exit
+from veloz_tui.engine.closing import STANDS_FOR, begin
+from veloz_tui.engine.exit_orders import closable, closable_now, in_the_way, limit_exit
 from veloz_tui.engine.flatten import flatten
+from veloz_tui.engine.live import Closing
 from veloz_tui.engine.orders import cancel, is_protective_stop, open_orders, place
 from veloz_tui.engine.risk.check import verdict
 from veloz_tui.engine.risk_inputs import risk_inputs, way_out
@@ -144,7 +146,26 @@ def _close_position(turn: Turn, command: c.ClosePosition) -> Ack:
     request = limit_exit(turn, instrument, quantity, command.price)
     if isinstance(request, str):
         return _no(command, request, "NOTHING_TO_CLOSE")
-    return _place(turn, command, request, is_exit=True)
+    if command.is_dry or closable_now(turn, instrument.id) >= quantity:
+        return _place(turn, command, request, is_exit=True)
+    return _close_past_others(turn, command, request)
+
+
+def _close_past_others(turn: Turn, command: c.ClosePosition, request: OrderRequest) -> Ack:
+    """Ordinary orders on the exit's side are canceled; what they are on follows once they are gone."""
+    instrument = turn.state.instruments[command.instrument_id]
+    for order in in_the_way(turn, instrument.id):
+        if not order.request.reduce_only:
+            cancel(turn, order, by=command.by or "close")
+    wish = Closing(
+        side=request.side,
+        rest=request.quantity,
+        until=Nanos(turn.now + STANDS_FOR),
+        is_limit=True,
+        price=command.price,
+    )
+    ids, text = begin(turn, instrument, wish)
+    return _ok(command, text, ids) if ids or wish.rest else _no(command, text)
 
 
 def _flatten(turn: Turn, command: c.Flatten) -> Ack:

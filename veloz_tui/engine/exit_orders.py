@@ -4,9 +4,10 @@ from decimal import Decimal
 from typing import Final
 
 from veloz_tui.domain.instrument import Instrument
-from veloz_tui.domain.order import OrderRequest
+from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.types import MANUAL, InstrumentId, OrderType, Side, StrategyId, TimeInForce
 from veloz_tui.engine import pnl
+from veloz_tui.engine.orders import open_orders
 from veloz_tui.engine.risk_inputs import leaves
 from veloz_tui.engine.turn import Turn
 
@@ -24,12 +25,43 @@ def closable(turn: Turn, instrument_id: InstrumentId, *, fraction: Decimal = Dec
 
     Fees taken in the base asset leave less in the wallet than was bought; the venue refuses the rest.
     """
-    instrument = turn.state.instruments[instrument_id]
-    position = turn.state.position(instrument_id).quantity
+    position = abs(turn.state.position(instrument_id).quantity)
     _, _, reducing = leaves(turn, instrument_id)
-    wanted = min(abs(position) * min(fraction, Decimal(1)), abs(position) - reducing)
+    return _in_lots(turn, instrument_id, min(position * min(fraction, Decimal(1)), position - reducing))
+
+
+def closable_now(turn: Turn, instrument_id: InstrumentId) -> Decimal:
+    """Return what an exit may be for at once: with this much no order of ours can carry it across zero.
+
+    A canceled order counts until the venue confirms it: it may fill before the cancel is there.
+    """
+    position = abs(turn.state.position(instrument_id).quantity)
+    _, _, reducing = leaves(turn, instrument_id)
+    ordinary = sum(o.leaves for o in in_the_way(turn, instrument_id) if not o.request.reduce_only)
+    return _in_lots(turn, instrument_id, position - reducing - ordinary)
+
+
+def left_to_close(turn: Turn, instrument_id: InstrumentId) -> Decimal:
+    """Return what is held, less the orders on the exit's side whose cancel nobody asked for."""
+    position = abs(turn.state.position(instrument_id).quantity)
+    staying = [o for o in in_the_way(turn, instrument_id) if o.cancel_requested_at is None]
+    return _in_lots(turn, instrument_id, position - sum(order.leaves for order in staying))
+
+
+def in_the_way(turn: Turn, instrument_id: InstrumentId) -> list[Order]:
+    """Return our orders that may fill on the side that closes the position."""
+    side = closing_side(turn.state.position(instrument_id).quantity)
+    return [
+        order
+        for order in open_orders(turn)
+        if order.instrument_id == instrument_id and order.side is side and not order.is_external
+    ]
+
+
+def _in_lots(turn: Turn, instrument_id: InstrumentId, wanted: Decimal) -> Decimal:
+    instrument = turn.state.instruments[instrument_id]
     held = turn.state.balances.get(instrument.venue, {}).get(instrument.base)
-    if position > 0 and held is not None:
+    if turn.state.position(instrument_id).quantity > 0 and held is not None:
         wanted = min(wanted, held.total)
     return instrument.round_quantity(max(wanted, Decimal(0)))
 

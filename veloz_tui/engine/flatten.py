@@ -1,19 +1,18 @@
 """Flatten: cancel what works and close what is held at the market.
 
-Exits at work (a protective stop) may fill until their cancel is confirmed: what they are on is closed only
-then, so that two exits never carry a position across zero. Until it is closed the wish stands, half a minute.
+Orders at work on the exit's side may fill until their cancel is confirmed: what they are on is closed only
+then, so that two orders never carry a position across zero (engine.closing). Until it is closed the wish
+stands, half a minute.
 """
 
-from typing import Final
-
-from veloz_tui.domain.types import SECOND, ClientOrderId, InstrumentId, Nanos, Severity
+from veloz_tui.domain.types import ClientOrderId, InstrumentId, Nanos, Severity
 from veloz_tui.engine import words
-from veloz_tui.engine.exit_orders import closable, is_dust, market_exits
-from veloz_tui.engine.orders import cancel, open_orders, place
+from veloz_tui.engine.closing import STANDS_FOR, begin
+from veloz_tui.engine.exit_orders import closable, closing_side, is_dust, left_to_close
+from veloz_tui.engine.live import Closing
+from veloz_tui.engine.orders import cancel, open_orders
 from veloz_tui.engine.risk_inputs import leaves
 from veloz_tui.engine.turn import Turn
-
-STANDS_FOR: Final = 30 * SECOND
 
 
 def flatten(turn: Turn, only: InstrumentId | None, *, by: str) -> tuple[str, tuple[ClientOrderId, ...]]:
@@ -28,23 +27,24 @@ def flatten(turn: Turn, only: InstrumentId | None, *, by: str) -> tuple[str, tup
     texts: list[str] = []
     ids: list[ClientOrderId] = []
     for instrument_id in wanted:
-        text, placed = _close(turn, instrument_id)
+        text, placed = _close(turn, instrument_id, until=Nanos(turn.now + STANDS_FOR))
         texts.append(text)
         ids.extend(placed)
-        turn.live.flattening[instrument_id] = Nanos(turn.now + STANDS_FOR)
     return "; ".join(texts) or "no position to flatten; orders canceled", tuple(ids)
 
 
 def go_on(turn: Turn) -> None:
     """Once a second: close what other exits were on, now that they are gone."""
-    for instrument_id, until in list(turn.live.flattening.items()):
+    for instrument_id, wish in list(turn.live.closing.items()):
+        if not wish.is_standing:
+            continue
         is_open = closable(turn, instrument_id) or _has_exits(turn, instrument_id)
         is_done = turn.state.is_halted or not is_open or is_dust(turn, instrument_id)
-        if is_done or turn.now >= until:
-            del turn.live.flattening[instrument_id]
+        if is_done or turn.now >= wish.until:
+            del turn.live.closing[instrument_id]
         else:
-            _close(turn, instrument_id)
-        if not is_done and turn.now >= until:
+            _close(turn, instrument_id, until=wish.until)
+        if not is_done and turn.now >= wish.until:
             display = turn.state.instruments[instrument_id].display
             left = words.number(turn.state.position(instrument_id).quantity)
             text = f"FLATTEN {display}: {left} is still held. Flatten again, or at the venue"
@@ -55,17 +55,13 @@ def _has_exits(turn: Turn, instrument_id: InstrumentId) -> bool:
     return leaves(turn, instrument_id)[2] > 0
 
 
-def _close(turn: Turn, instrument_id: InstrumentId) -> tuple[str, tuple[ClientOrderId, ...]]:
+def _close(turn: Turn, instrument_id: InstrumentId, *, until: Nanos) -> tuple[str, tuple[ClientOrderId, ...]]:
     instrument = turn.state.instruments[instrument_id]
-    requests = market_exits(turn, instrument, closable(turn, instrument_id))
-    if not requests:
-        is_busy = _has_exits(turn, instrument_id)
-        what = "closed once its other exits are canceled" if is_busy else "nothing to close"
-        return f"{instrument.display}: {what}", ()
-    ids: list[ClientOrderId] = []
-    for request in requests:
-        client_order_id, denial = place(turn, request, is_exit=True)
-        if denial is not None:
-            return denial.text, tuple(ids)
-        ids.append(client_order_id)
-    return f"SENDING {words.order_text(turn.state, turn.state.orders[ids[0]])}", tuple(ids)
+    wish = Closing(
+        side=closing_side(turn.state.position(instrument_id).quantity),
+        rest=left_to_close(turn, instrument_id),
+        until=until,
+        is_standing=True,
+    )
+    ids, text = begin(turn, instrument, wish)
+    return (text if ids else f"{instrument.display}: {text or 'nothing to close'}"), ids

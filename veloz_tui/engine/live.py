@@ -12,6 +12,7 @@ from veloz_tui.domain.events import OrderDenied
 from veloz_tui.domain.intents import QuoteIntent
 from veloz_tui.domain.reports import Channel, HealthReported, JournalReported, JournalState
 from veloz_tui.domain.types import (
+    MANUAL,
     Asset,
     ChannelState,
     ClientOrderId,
@@ -167,6 +168,21 @@ class KillLive:
         """Venue -> when the last empty account-wide list was asked for."""
 
 
+class Closing(msgspec.Struct, kw_only=True):
+    """Somebody's wish to be out of a position; a part of it may wait for orders in its way."""
+
+    side: Side
+    rest: Decimal
+    """What of it was not sent yet."""
+    until: Nanos
+    strategy_id: StrategyId = MANUAL
+    is_limit: bool = False
+    """At the limit `price`, or None: through the touch. Else at the market."""
+    price: Decimal | None = None
+    is_standing: bool = False
+    """Begun again each second until nothing is held."""
+
+
 class Denied(msgspec.Struct):
     """The last denial of one kind, to journal repeats at most once a second."""
 
@@ -180,6 +196,7 @@ class Live:
     __slots__ = (
         "books",
         "cancels_in_flight",
+        "closing",
         "commands",
         "consoles",
         "controller",
@@ -189,7 +206,6 @@ class Live:
         "equity_peak",
         "exits_placed_at",
         "fees",
-        "flattening",
         "guardian_alive",
         "guardian_reason",
         "journal",
@@ -213,8 +229,7 @@ class Live:
         self.order_rate = OrderRate()
         self.usage = UsageTracker()
         self.exits_placed_at: dict[InstrumentId, Nanos] = {}
-        self.flattening: dict[InstrumentId, Nanos] = {}
-        """What somebody wants flat, and until when we go on trying."""
+        self.closing: dict[InstrumentId, Closing] = {}
         self.commands: dict[CommandId, Ack] = {}
         self.denied: dict[tuple[str, str, str], Denied] = {}
         self.kill: KillLive | None = None

@@ -2,10 +2,12 @@
 
 from typing import Final
 
-from veloz_tui.domain.types import SECOND, ZERO, InstrumentId, Severity, StrategyId
+from veloz_tui.domain.types import SECOND, InstrumentId, Nanos, Severity, StrategyId
 from veloz_tui.engine import pnl, words
-from veloz_tui.engine.exit_orders import closable, is_dust, market_exits
-from veloz_tui.engine.orders import cancel, open_orders, place
+from veloz_tui.engine.closing import STANDS_FOR, begin
+from veloz_tui.engine.exit_orders import is_dust, left_to_close
+from veloz_tui.engine.live import Closing
+from veloz_tui.engine.orders import cancel, open_orders
 from veloz_tui.engine.risk.exits import ExitWish, exit_wish
 from veloz_tui.engine.risk.exposure import worst_case
 from veloz_tui.engine.risk.usage import LimitUsage, PositionUse, usages
@@ -35,6 +37,9 @@ def check_positions(turn: Turn) -> None:
 def _leave(turn: Turn, instrument_id: InstrumentId, wish: ExitWish) -> None:
     if turn.now - turn.live.exits_placed_at.get(instrument_id, 0) < EXIT_AGAIN_AFTER:
         return
+    known = turn.live.closing.get(instrument_id)
+    if known is not None and known.is_standing:
+        return  # somebody is flattening it
     turn.live.exits_placed_at[instrument_id] = turn.now
     instrument = turn.state.instruments[instrument_id]
     # Ordinary orders on the exit's side could carry the position across zero; they go first.
@@ -42,14 +47,14 @@ def _leave(turn: Turn, instrument_id: InstrumentId, wish: ExitWish) -> None:
         if order.instrument_id == instrument_id and order.side is wish.side and not order.is_external:
             cancel(turn, order, by=wish.kind)
     what = f"{wish.kind.upper()} {instrument.display}: {wish.reason}"
-    requests = market_exits(turn, instrument, closable(turn, instrument_id), strategy_id=EXIT)
-    if not requests:
-        text = f"{what}. Less than one lot is left to close, or an exit is at work"
-        turn.alert(f"exit:{instrument_id}", Severity.CRIT, text, code="EXIT")
-        return
-    denials = [denial for request in requests if (denial := place(turn, request, is_exit=True)[1])]
-    closing = words.number(sum((request.quantity for request in requests), ZERO))
-    text = f"{what}. {denials[0].text}" if denials else f"{what}. Closing {closing} at the market"
+    closing = Closing(
+        side=wish.side,
+        rest=left_to_close(turn, instrument_id),
+        until=Nanos(turn.now + STANDS_FOR),
+        strategy_id=EXIT,
+    )
+    _, told = begin(turn, instrument, closing)
+    text = f"{what}. {told or 'Less than one lot is left to close'}"
     turn.alert(f"exit:{instrument_id}", Severity.CRIT, text, code="EXIT")
 
 

@@ -28,7 +28,7 @@ def sold(core: Core) -> list[str]:
 
 def test_what_a_stop_is_on_is_closed_once_the_stop_is_gone() -> None:
     core, stop = stopped()
-    assert "other exits" in flatten(core)
+    assert "2 once the orders in its way are canceled" in flatten(core)
     assert ids_of(core.actions, Cancel) == [stop.client_order_id]
     core.tick(2)
     assert not sold(core)
@@ -53,7 +53,7 @@ def test_what_could_not_be_closed_is_said() -> None:
     flatten(core)
     core.tick(31)
     assert core.alerts("NOT_FLAT")
-    assert not core.engine.live.flattening
+    assert not core.engine.live.closing
 
 
 def test_a_refused_exit_is_tried_again() -> None:
