@@ -12,8 +12,8 @@ from veloz_tui.control.client import Link, LinkState, new_command_id
 from veloz_tui.control.messages import Welcome
 from veloz_tui.domain.commands import Pause
 from veloz_tui.domain.types import MANUAL, SECOND, ClientOrderId, Mode, Nanos, Severity
-from veloz_tui.domain.views import Ack, LogEntry
-from veloz_tui.tui import table
+from veloz_tui.domain.views import Ack, LogEntry, View
+from veloz_tui.tui import absence, actions, table
 from veloz_tui.tui.glyphs import UNICODE
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.panes.status import Terminal
@@ -178,10 +178,11 @@ def test_quotes_of_strategies_do_not_push_fills_out_of_their_pane() -> None:
     assert "FILL BUY 0.05" in " ".join(table.plain(line) for line in frame.lines["tape"])
 
 
-def attached(tmp_path: Path, away_s: int) -> tuple[Session, RecordingShell]:
+def attached(tmp_path: Path, away_s: int, *, before: View | None = None) -> tuple[Session, RecordingShell]:
     """A console that came back after a while, to a log of which it has seen the first entry."""
     mark = tmp_path / "console-seen"
     mark.touch()
+    absence.remember(mark, before)
     seen = f.NOON - away_s * SECOND
     os.utime(mark, ns=(seen, seen))
     shell = RecordingShell()
@@ -202,9 +203,68 @@ def attached(tmp_path: Path, away_s: int) -> tuple[Session, RecordingShell]:
 
 def test_attaching_says_what_happened_meanwhile_without_ringing_for_it(tmp_path: Path) -> None:
     session, shell = attached(tmp_path, 3480)
-    assert shown(session) == "Since 11:02:01Z (58m): 2 fills, 1 CRIT"
+    assert shown(session) == "Since 11:02:01Z (58m): 2 fills, 1 CRIT. Enter"
     assert shell.rings == 0
     assert [each.text for each in session.store.fills] == ["FILL old", "FILL new", "FILL newer"]
+
+
+def earned(realized: str, **changes: int) -> View:
+    """What was seen before: so much realized, and how often things had been restarted."""
+    strategies = (f.strategy(restarts=changes.get("restarts", 0)),)
+    return f.view(
+        account=f.account(realized=f.D(realized)),
+        strategies=strategies,
+        status=f.status(engine_pid=changes.get("engine_pid", 8123)),
+        log_seq=changes.get("log_seq", 1),
+    )
+
+
+def told(tmp_path: Path, before: View, now: View) -> str:
+    """What an hour's absence is told as."""
+    path = tmp_path / "console-seen"
+    absence.remember(path, before)
+    since = Nanos(f.NOON - 3600 * SECOND)
+    return absence.Absence(since, absence.recall(path)).line(now)
+
+
+def test_attaching_says_what_was_earned_and_what_was_restarted(tmp_path: Path) -> None:
+    before, now = earned("100.5"), earned("142.6", restarts=1, engine_pid=9000, log_seq=60)
+    assert told(tmp_path, before, now) == (
+        "Since 11:00:01Z (1h): real +42.10, mm-1 restarted once, engine restarted. Enter"
+    )
+    assert "mm-1 restarted 3 times" in told(tmp_path, before, earned("100.5", restarts=3, log_seq=60))
+
+
+def test_nothing_earned_and_nothing_restarted_is_not_told(tmp_path: Path) -> None:
+    assert told(tmp_path, earned("100.5"), earned("100.5", log_seq=60)) == ""
+
+
+def test_a_journal_that_began_afresh_is_not_compared(tmp_path: Path) -> None:
+    assert told(tmp_path, earned("100.5", log_seq=900), earned("0", restarts=4, log_seq=60)) == ""
+
+
+def test_a_mark_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "console-seen"
+    for content in (b"", b"{}", b"\xff\x00", b'{"log_seq": "x"}'):
+        path.write_bytes(content)
+        assert absence.recall(path) is None
+    assert absence.recall(tmp_path / "none") is None
+
+
+def test_enter_puts_the_digest_away_and_fills_wait_for_it(tmp_path: Path) -> None:
+    session, _ = attached(tmp_path, 3480)
+    actions.install(session)
+    session.on_entries((entry(5, "FILL of mm-1"),))
+    assert shown(session).startswith("Since ")
+    session.press("enter", None)
+    session.lines.settle(session.clock())
+    assert shown(session) == "FILL of mm-1"
+
+
+def test_grave_news_does_not_wait_for_the_digest(tmp_path: Path) -> None:
+    session, _ = attached(tmp_path, 3480)
+    session.on_entries((entry(5, "GUARDIAN gone", "alert", severity=Severity.CRIT),))
+    assert shown(session) == "GUARDIAN gone"
 
 
 def test_a_moment_away_is_not_worth_a_word(tmp_path: Path) -> None:

@@ -20,11 +20,12 @@ from veloz_tui.domain.views import LogEntry, View
 from veloz_tui.tui import plain, table, texts
 from veloz_tui.tui.glyphs import ASCII, UNICODE
 from veloz_tui.tui.grid import PaneContent
+from veloz_tui.tui.keymap import ANY_PANE
 from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import alerts, ladder, orders, positions, status, strategies
 from veloz_tui.tui.panes.scroll import Scroll
 from veloz_tui.tui.panes.status import Terminal
-from veloz_tui.tui.screen import compose, footer_line, message_lines
+from veloz_tui.tui.screen import compose, footer_line, help_content, message_lines
 
 
 def lines(content: PaneContent) -> list[str]:
@@ -403,6 +404,16 @@ def test_a_long_denial_is_shown_whole_at_80_columns() -> None:
     shown = " ".join(table.plain(line).strip() for line in frame.lines["message"])
     assert shown == text
     assert frame.plan["message"].height == 2
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_every_key_is_explained_whole(width: int) -> None:
+    session, _ = headless(f.view())
+    rows = [table.plain(row.line) for row in help_content(session, width).rows]
+    assert not [row for row in rows if "~" in row or len(row) > width]
+    told = " ".join(" ".join(row[14:] for row in rows).split())
+    for action in session.keymap.in_context(session.focus, ANY_PANE):
+        assert action.help in told
 
 
 def test_a_question_is_read_whole_at_80_columns() -> None:

@@ -143,6 +143,8 @@ class AccountView(msgspec.Struct, frozen=True):
     assets: tuple[AssetView, ...]
     maker_fee: Decimal | None = None
     taker_fee: Decimal | None = None
+    realized: Decimal | None = None
+    """Since the journal began, so that two views can be compared over the end of a day."""
 
 
 class StrategyView(msgspec.Struct, frozen=True):

@@ -130,6 +130,7 @@ def account_view(turn: Turn) -> AccountView:
         assets=tuple(_assets(turn)),
         maker_fee=fees[0] if fees else None,
         taker_fee=fees[1] if fees else None,
+        realized=sum((p.realized for p in state.positions.values()), ZERO),
     )
 
 

@@ -104,8 +104,10 @@ def read(session: Session) -> None:
         return
     content, key = session.contents.get(session.focus), session.cursors[session.focus].key
     row = next((row for row in content.rows if row.key == key), None) if content is not None and key else None
-    if row is not None:  # else silence: it may be the third Enter after a ticket, over its answer
+    if row is not None:
         session.say(" ".join("".join(part for part, _ in row.line).split()))
+    elif session.message is not None and session.message.is_digest:
+        session.hush()  # else silence: it may be the third Enter after a ticket, over its answer
 
 
 def _alert_at_cursor(session: Session) -> AlertView | None:

@@ -22,6 +22,7 @@ from veloz_tui.domain.errors import VelozError
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import (
+    absence,
     actions,
     command_line,
     fmt,
@@ -104,7 +105,7 @@ class VelozApp(App[str]):
         history.save(self.options.history_file, self.session.history)
         if self.options.has_tour:
             history.save(self.options.tour_file, [str(self.session.tour.step)])
-        history.mark(self.options.seen_file, when=self.session.store.view is not None)
+        absence.remember(self.options.seen_file, self.session.store.view)
         if self._killing is not None:
             await asyncio.wait({self._killing}, timeout=LEAVE_S)
         tasks = [task for task in (self._link, self._preparing, self._killing) if task is not None]
@@ -267,7 +268,7 @@ class VelozApp(App[str]):
     def _tick(self) -> None:
         if self._clock() - self._marked_at > MARK_EVERY_S:
             self._marked_at = self._clock()
-            history.mark(self.options.seen_file, when=self.session.store.view is not None)
+            absence.remember(self.options.seen_file, self.session.store.view)
         driver = self.painter.driver
         if driver is not None and driver.take_dropped():
             self.repaint()

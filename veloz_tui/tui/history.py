@@ -1,6 +1,5 @@
 """What a profile's consoles remember in files of the owner's: typed commands, where the tour stands."""
 
-import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,15 +40,8 @@ def save(path: Path | None, lines: Iterable[str]) -> bool:
     return True
 
 
-def mark(path: Path | None, *, when: bool) -> None:
-    """Make an empty file as a sign, or renew its time; if it can't be made, the sign is only missing."""
-    if path is not None and when:
-        with contextlib.suppress(OSError):
-            path.touch(mode=0o600)
-
-
 def seen_at(path: Path | None) -> Nanos | None:
-    """When a mark was last made; None if never."""
+    """When a file was last written; None if never."""
     try:
         return None if path is None else Nanos(path.stat().st_mtime_ns)
     except OSError:

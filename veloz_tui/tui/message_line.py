@@ -20,9 +20,13 @@ class Message(NamedTuple):
     tone: str
     at: float
     is_news: bool = False
+    is_digest: bool = False
+    """What happened before this console came: longer to read, and put away by Enter."""
 
     def holds(self, news_tone: str, now: float) -> bool:
         """True while news must wait: behind an answer nobody can have read yet, or behind graver news."""
+        if self.is_digest:
+            return not _rank(news_tone) and now - self.at < MESSAGE_S
         is_graver = _rank(self.tone) > _rank(news_tone)
         is_progress = self.tone == news_tone == "crit"  # of the kill that was just asked for
         return now - self.at < HOLD_S and (is_graver or not (self.is_news or is_progress))

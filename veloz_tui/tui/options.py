@@ -35,6 +35,6 @@ class ConsoleOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Ask tmux at start whether it takes the kill key."""
     history_file: Path | None = None
     seen_file: Path | None = None
-    """Its time is when the last console was open: what happened since is told."""
+    """What the last console saw, and by its time when: what happened since is told."""
     since: str = ""
     """Something to say first."""

@@ -18,7 +18,7 @@ from veloz_tui.tui.panes.status import Terminal
 from veloz_tui.tui.session import Mode, Session
 from veloz_tui.tui.strip import strip_lines
 from veloz_tui.tui.table import Line
-from veloz_tui.tui.wrapping import told
+from veloz_tui.tui.wrapping import told, wrapped_lines
 
 OLD_S: Final = 60.0
 """From here on a message says its age."""
@@ -171,11 +171,10 @@ def help_content(session: Session, width: int) -> PaneContent:
     rows = []
     for action in session.keymap.in_context(session.focus, ANY_PANE):
         chords = " ".join(display(chord) for chord in action.chords if not _is_shifted_letter(chord))
-        keys = f" {chords:<12.12} "
-        rows.append(
-            GridRow(action.id, ((keys, "key"), (fmt.fit_text(action.help, max(1, width - 14)), "base")))
-        )
-    return PaneContent(f"Keys in {texts.TITLES[session.focus]}   (Esc closes)", rows=tuple(rows))
+        first, *more = wrapped_lines(action.help, max(10, width - 14), 3)
+        rows.append(GridRow(action.id, ((f" {chords:<12.12} ", "key"), (first, "base"))))
+        rows += [GridRow("", ((" " * 14, "key"), (line, "base"))) for line in more]
+    return PaneContent(f"Keys in {texts.TITLES[session.focus]}   (Esc closes, j k move)", rows=tuple(rows))
 
 
 def _is_shifted_letter(chord: str) -> bool:

@@ -11,7 +11,7 @@ from veloz_tui.domain.commands import AnyCommand, KillPrepare
 from veloz_tui.domain.types import InstrumentId, Severity
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import fmt, history, keys, texts
-from veloz_tui.tui.absence import Absence
+from veloz_tui.tui.absence import Absence, recall
 from veloz_tui.tui.grid import GridCursor, PaneContent
 from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES, Action, Danger, Keymap
 from veloz_tui.tui.kill import DoublePress, KillKey, Stroke
@@ -67,7 +67,7 @@ class Session:
         self.shell = shell
         self.clock = clock
         self.store = Store()
-        self.absence = Absence(history.seen_at(options.seen_file))
+        self.absence = Absence(history.seen_at(options.seen_file), recall(options.seen_file))
         self.keymap = Keymap(options.keymap)
         self.kill_key = KillKey()
         self.burst = keys.BurstGuard()
@@ -116,9 +116,9 @@ class Session:
     def on_view(self, view: View) -> None:
         """A new View; the first one chooses the ladder's instrument, and ends what was before us."""
         if self.store.view is None and not self.options.since:
-            line = self.absence.line(view.status.at)
+            line = self.absence.line(view)
             if line:
-                self.say(line)
+                self.lines.message = Message(line, "base", self.clock(), is_digest=True)
         self.store.show(view, self.clock())
         known = {each.instrument_id for each in view.instruments}
         if self.instrument_id not in known and view.instruments:

@@ -143,7 +143,12 @@ def said_ago(text: str, seconds: float) -> str:
 
 def since(when: str, ago: str, what: str) -> str:
     """Attaching again."""
-    return f"Since {when} ({ago}): {what}"
+    return f"Since {when} ({ago}): {what}. Enter"
+
+
+def restarted(name: str, times: int) -> str:
+    """A strategy that was started again meanwhile."""
+    return f"{name} restarted " + {1: "once", 2: "twice"}.get(times, f"{times} times")
 
 
 def gone(short_id: str, how: str) -> str:
