@@ -20,6 +20,7 @@ _DATA: Final = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 # section 5.2). A mask or a longer one makes the second byte greater.
 _PLAIN: Final = frozenset({0x81, 0x82})
 _TWO_BYTES: Final = 126
+_AT_A_STRETCH: Final = 16
 
 
 class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +64,8 @@ class Socket(ClientConnection):
     _early: tuple[bytes, ...] = ()
     _parts: bytes = b""
     _rest: bytes = b""
-    """The beginning of a plain message."""
+    """What was read and not yet handed over: the beginning of a plain message, or more of them."""
+    _go_on: asyncio.Handle | None = None
     broken: Exception | None = None
     """What the function raised; nothing more is handed over."""
 
@@ -83,12 +85,24 @@ class Socket(ClientConnection):
             self._rest = b""
         start = 0
         if self._is_between_messages:
-            start, is_cut = self._hand_over_plain(data)
-            if is_cut:
+            start, is_kept = self._hand_over_plain(data)
+            if is_kept:
                 self._rest = data[start:]
                 return
         if start < len(data):
             super().data_received(data[start:])
+
+    def _let_others_run(self) -> None:
+        """In a burst a read has 200 messages; what follows from the first must not wait for the last."""
+        self.transport.pause_reading()
+        self._go_on = self.loop.call_soon(self._continue)
+
+    def _continue(self) -> None:
+        self._go_on = None
+        if self.broken is None and not self.transport.is_closing():
+            self.data_received(b"")
+        if self._go_on is None and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     @property
     def _is_between_messages(self) -> bool:
@@ -102,10 +116,14 @@ class Socket(ClientConnection):
         )
 
     def _hand_over_plain(self, data: bytes) -> tuple[int, bool]:
-        """Hand over the plain messages that data begins with; return where they end, and whether a plain
-        one that isn't whole yet follows."""
-        start, end = 0, len(data)
+        """Hand over the plain messages that data begins with; return where that ended, and whether the rest
+        is to be kept: a plain message that isn't whole yet, or the others' turn has come."""
+        start, end, left = 0, len(data), _AT_A_STRETCH
         while start < end and data[start] in _PLAIN:
+            if not left:
+                self._let_others_run()
+                return start, True
+            left -= 1
             body = start + 2
             length = data[start + 1] if body <= end else 0
             if length > _TWO_BYTES:

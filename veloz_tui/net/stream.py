@@ -11,8 +11,8 @@ opened and made ready first, then the old one is kept until nothing is in flight
 of both are delivered meanwhile; the handler drops duplicates by the venue's ids.
 
 Frames are handed over synchronously, within the event loop's read of the socket: there is no queue to
-overflow and no task switch, and the socket's own flow control is the only buffer. One read (256 kB at most)
-is one stretch of work, so other tasks get their turn in a burst. An exception in a handler's `on_frame` is a
+overflow and no task switch, and the socket's own flow control is the only buffer. After 16 of them others get
+their turn, in a burst too. An exception in a handler's `on_frame` is a
 bug and ends `run`.
 """
 
