@@ -14,6 +14,7 @@ from typing import NamedTuple, NoReturn
 import click
 
 from veloz_tui.domain.errors import VelozError
+from veloz_tui.runtime.garbage import seldom_garbage_collection
 
 EXIT_USAGE = 2
 EXIT_BUG = 70
@@ -136,6 +137,7 @@ def veloz(ctx: click.Context, profile: str, config: str | None) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and leave with its exit code. Whatever fails ends as one message, never a traceback."""
+    seldom_garbage_collection()
     words = hoisted(sys.argv[1:] if arguments is None else list(arguments))
     sys.exit(run(words))
 

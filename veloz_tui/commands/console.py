@@ -1,29 +1,24 @@
-"""`veloz` and `veloz attach`: the console on a terminal, one plain block of text elsewhere."""
+"""`veloz` and `veloz attach`: the console on a terminal, one plain block of text elsewhere.
+
+Imports little, so that the process which reads the settings is under way before ours loads the console.
+"""
 
 import os
 import sys
-import time
 
 import click
 
 from veloz_tui.commands.console_start import SettingsReader
-from veloz_tui.commands.parts import open_screen
-from veloz_tui.commands.profile import Profile, emit
-from veloz_tui.commands.start import first_view, start
-from veloz_tui.control.client import fetch_view
-from veloz_tui.domain.views import View
-from veloz_tui.tui.plain import render
-
-BOOK_WITHIN_S = 5.0
+from veloz_tui.commands.parts import open_screen, reach, show_plain, start
+from veloz_tui.commands.profile import Profile
 
 
 def start_and_attach(profile: Profile) -> int:
     """Start what isn't running, then attach; without a terminal print the plain view and end."""
     if not _has_screen():
-        start(profile)
-        return _show_plain(_view_with_book(profile))
+        return show_plain()(profile, starts=True)
     reader = SettingsReader(profile)
-    start(profile, read_settings=reader.settings, meanwhile=open_screen)
+    start()(profile, read_settings=reader.settings, meanwhile=open_screen)
     return _open(profile, reader, is_read_only=False)
 
 
@@ -37,33 +32,18 @@ def attach(profile: Profile, *, read_only: bool) -> int:
     veloz attach --read-only
     veloz --profile live attach
     """
-    reader = SettingsReader(profile) if _has_screen() else None
-    view = fetch_view(profile.paths)  # says what is missing before the screen is taken over
-    if reader is None:
-        return _show_plain(view)
+    if not _has_screen():
+        return show_plain()(profile, starts=False)
+    reader = SettingsReader(profile)
+    reach()(profile.paths)
     return _open(profile, reader, is_read_only=read_only)
 
 
 def _open(profile: Profile, reader: SettingsReader, *, is_read_only: bool) -> int:
-    show = open_screen()  # imports the framework while the settings are being read
+    show = open_screen()
     console_start, problem = reader.console_start()
     return show(profile, console_start, since=problem, is_read_only=is_read_only)
 
 
 def _has_screen() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") not in {"", "dumb"}
-
-
-def _show_plain(view: View) -> int:
-    emit(render(view).rstrip("\n"))
-    return 0
-
-
-def _view_with_book(profile: Profile) -> View:
-    # An engine that has just started has no book for a moment.
-    deadline = time.monotonic() + BOOK_WITHIN_S
-    while True:
-        view = first_view(profile)
-        if any(book.bids for book in view.books) or time.monotonic() > deadline:
-            return view
-        time.sleep(0.1)

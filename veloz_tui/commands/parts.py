@@ -37,6 +37,24 @@ class OpenScreen(Protocol):
     ) -> int: ...
 
 
+class Start(Protocol):
+    """commands.start.start: start what isn't running, and say so."""
+
+    def __call__(
+        self,
+        profile: Profile,
+        *,
+        read_settings: Callable[[], Settings],
+        meanwhile: Callable[[], object],
+    ) -> None: ...
+
+
+class ShowPlain(Protocol):
+    """commands.plain.show_plain: print the view once; return the exit code."""
+
+    def __call__(self, profile: Profile, *, starts: bool) -> int: ...
+
+
 class OneShotKill(Protocol):
     """Kill without guardian and engine, in this process. Blocks; returns the exit code."""
 
@@ -72,6 +90,19 @@ def ensure_running() -> EnsureRunning:
 
 def open_screen() -> OpenScreen:
     return cast(OpenScreen, _part("veloz_tui.commands.screen", "open_screen"))
+
+
+def start() -> Start:
+    return cast(Start, _part("veloz_tui.commands.start", "start"))
+
+
+def show_plain() -> ShowPlain:
+    return cast(ShowPlain, _part("veloz_tui.commands.plain", "show_plain"))
+
+
+def reach() -> Callable[[ProfilePaths], None]:
+    """commands.reach.reach: raise what keeps a console out."""
+    return cast(Callable[[ProfilePaths], None], _part("veloz_tui.commands.reach", "reach"))
 
 
 def one_shot_kill() -> OneShotKill:

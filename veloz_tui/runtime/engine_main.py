@@ -13,9 +13,9 @@ from veloz_tui.config.paths import ProfilePaths, private_umask
 from veloz_tui.config.redact import asyncio_exception_handler, install_hooks
 from veloz_tui.config.secret import Secret
 from veloz_tui.domain.errors import VelozError
+from veloz_tui.runtime.garbage import seldom_garbage_collection
 from veloz_tui.runtime.guardian_link import GuardianLink
 from veloz_tui.runtime.link import EngineLeaving
-from veloz_tui.runtime.node import Node
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ _LOG = logging.getLogger(__name__)
 def main(arguments: Sequence[str]) -> int:
     """`--link-fd N`: the descriptor to the guardian. Returns the exit code."""
     private_umask()
+    seldom_garbage_collection()
     try:
         return asyncio.run(_main(int(arguments[arguments.index("--link-fd") + 1])))
     except VelozError as error:
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _main(descriptor: int) -> int:
+    from veloz_tui.runtime.node import Node  # noqa: PLC0415 - most of the code, after main's first lines
+
     link = await GuardianLink.connect(descriptor)
     try:
         start = await link.start_order()

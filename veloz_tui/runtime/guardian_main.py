@@ -22,6 +22,7 @@ from veloz_tui.domain.errors import ConfigError, VelozError
 from veloz_tui.domain.types import Mode
 from veloz_tui.runtime import sim_child
 from veloz_tui.runtime.engine_child import ENGINE_STDERR, EngineChild
+from veloz_tui.runtime.garbage import seldom_garbage_collection
 from veloz_tui.runtime.guardian_start import GuardianStart
 
 
@@ -117,6 +118,7 @@ def _read_start() -> GuardianStart:
 def main(arguments: Sequence[str]) -> int:
     """`--profile NAME`, the start line on standard input. Returns the exit code."""
     private_umask()
+    seldom_garbage_collection()
     options = argparse.ArgumentParser(prog="veloz guardian")
     options.add_argument("--profile", default=DEFAULT_PROFILE)
     options.add_argument("--adopt-fd", type=int, default=None)
