@@ -40,7 +40,7 @@ REDUCE = {"trading_state": TradingState.REDUCE_ONLY, "way_out": ":rearm full and
 CANCEL = {"trading_state": TradingState.CANCEL_ONLY, "state_reason": "guardian gone: its process ended"}
 BUY = "buy 0.50 @ 64123.60"
 CASES = [
-    ("ORDER_NOTIONAL_MAX", BUY, {"by": {"max_order_size": d(20000)}}),
+    ("ORDER_NOTIONAL_MAX", BUY, {"by": {"max_order_size": d("20000")}}),
     ("MIN_NOTIONAL", "buy 0.00005 @ 64123.60", {}),
     ("MAX_NOTIONAL", "buy 200 @ 64123.60", {}),
     ("STATE_HALTED", BUY, HALTED),
@@ -62,10 +62,10 @@ CASES = [
     ("PRICE_COLLAR", "buy 0.50 @ 66123.60", {"by": {"max_price_deviation": d("0.005")}}),
     ("MSG_RATE", BUY, {"limits": {"max_orders_per_second": 10}, "recent_account": 10}),
     ("OPEN_ORDERS_MAX", BUY, {"limits": {"open_orders_max": 200}, "open_orders": 200}),
-    ("POS_MAX", BUY, {"by": {"max_position_size": d(50000)}}),
-    ("LEVERAGE_MAX", BUY, {"limits": {"max_leverage": d(2)}, "gross_exposure": d(190000)}),
+    ("POS_MAX", BUY, {"by": {"max_position_size": d("50000")}}),
+    ("LEVERAGE_MAX", BUY, {"limits": {"max_leverage": d("2")}, "gross_exposure": d("190000")}),
     ("BALANCE_INSUFFICIENT", "buy 1.50 @ 64123.60", {}),
-    ("MIN_FREE_BALANCE", BUY, {"limits": {"account_balance_threshold": d(50000)}}),
+    ("MIN_FREE_BALANCE", BUY, {"limits": {"account_balance_threshold": d("50000")}}),
 ]
 
 
@@ -94,7 +94,7 @@ def test_every_refusal_is_told_in_two_lines_at_most_with_its_reason_and_its_reme
     [
         (
             BUY,
-            {"by": {"max_order_size": d(20000)}},
+            {"by": {"max_order_size": d("20000")}},
             "DENIED BUY 0.50 BTC-USDT: order 32,062 > max 20,000 USDT. Lower qty",
         ),
         (
@@ -111,7 +111,7 @@ def test_an_orders_value_its_limit_and_the_remedy_are_one_line(
 
 
 def test_where_there_is_room_nothing_is_left_out() -> None:
-    text = refusal(BUY, market(by={"max_order_size": d(20000)})).text
+    text = refusal(BUY, market(by={"max_order_size": d("20000")})).text
     assert shown(text, 160) == [text]
     assert shown(text, 130) == [text.removesuffix(" [ORDER_NOTIONAL_MAX]")]
 
@@ -127,7 +127,7 @@ def test_an_old_refusal_is_shortened_too() -> None:
     clock = Clock()
     session, _ = headless(f.view(), clock)
     session.tour.off()
-    session.say(refusal(BUY, market(by={"max_order_size": d(20000)})).text, "warn")
+    session.say(refusal(BUY, market(by={"max_order_size": d("20000")})).text, "warn")
     clock.now += 240
     lines = [table.plain(line).strip() for line in message_lines(session, 80)]
     assert lines == ["DENIED BUY 0.50 BTC-USDT: order 32,062 > max 20,000 USDT. Lower qty  (4m ago)"]

@@ -1,4 +1,4 @@
-"""The ticket's price in a lively market: it follows its touch, stands still for review, never gets worse."""
+"""The ticket's price in a lively market: it follows its touch, and what was shown is what is sent."""
 
 from decimal import Decimal
 
@@ -79,7 +79,9 @@ async def test_review_freezes_the_price_while_the_market_runs_away() -> None:
         assert (command.request.price, command.request.post_only) == (Decimal("64123.60"), True)
 
 
-async def test_a_market_that_comes_over_an_untouched_price_gives_a_better_one_still_post_only() -> None:
+async def test_a_market_that_comes_over_an_untouched_price_changes_the_review_and_needs_a_fresh_enter() -> (
+    None
+):
     clock = Clock()
     async with console(clock=clock) as c:
         await open_ticket(c)
@@ -87,11 +89,44 @@ async def test_a_market_that_comes_over_an_untouched_price_gives_a_better_one_st
         clock.now += 0.3
         c.engine.show(market("64120.00", "64120.10"))
         await c.settle()
-        assert "SEND? BUY 0.05 BTC-USDT.BIN 64,120.00" in "\n".join(c.text)
+        shown = "\n".join(c.text)
+        assert "SEND? BUY 0.05 BTC-USDT.BIN 64,120.00 LMT GTC POST" in shown
+        assert "Price now 64,120.00, was 64,123.60" in shown
+        await c.press("enter")  # meant for the price before
+        assert c.engine.real == []
         await send(c, clock)
         command = c.engine.real[-1]
         assert isinstance(command, PlaceOrder)
         assert (command.request.price, command.request.post_only) == (Decimal("64120.00"), True)
+
+
+async def test_a_market_that_moves_between_frame_and_enter_sends_nothing_that_was_not_shown() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        await c.press("enter")
+        clock.now += 0.3
+        c.session.store.show(market("64120.00", "64120.10"), clock.now)  # no frame shows it yet
+        await c.press("enter")
+        assert c.engine.real == []
+        await send(c, clock)
+        command = c.engine.real[-1]
+        assert isinstance(command, PlaceOrder) and command.request.price == Decimal("64120.00")
+
+
+async def test_every_order_sent_is_the_one_on_the_last_frame() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        for bid in range(64120, 64100, -2):
+            await open_ticket(c)
+            await c.press("enter")
+            clock.now += 0.3
+            c.engine.show(market(f"{bid}.00", f"{bid}.10"))
+            await c.settle()
+            line = next(line for line in c.text if "SEND?" in line)
+            await send(c, clock)
+            command = c.engine.real[-1]
+            assert isinstance(command, PlaceOrder) and f" {command.request.price:,.2f} " in line
 
 
 async def test_a_selling_order_is_never_made_cheaper_by_review() -> None:
@@ -100,6 +135,7 @@ async def test_a_selling_order_is_never_made_cheaper_by_review() -> None:
         await open_ticket(c, "s")
         await c.press("enter")
         c.engine.show(market("64140.00", "64140.10"))
+        await c.settle()
         await send(c, clock)
         command = c.engine.real[-1]
         assert isinstance(command, PlaceOrder)

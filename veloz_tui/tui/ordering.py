@@ -168,9 +168,23 @@ def review(session: Session, ticket: Ticket) -> None:
     if missing:
         session.say(missing, "warn")
         return
+    _show_review(session)
+
+
+def _show_review(session: Session) -> None:
     session.review_frame = session.frame_no + 1
     session.review_at = session.clock()
     ask_verdict(session)
+
+
+def _has_rejoined(session: Session, ticket: Ticket) -> bool:
+    """What stands on the review line has changed: it is shown, and needs a fresh Enter."""
+    was = ticket.text_of_price
+    if not ticket.rejoin(session.store.book(ticket.instrument.instrument_id)):
+        return False
+    _show_review(session)
+    session.say(texts.price_moved(ticket.text_of_price, was), "warn")
+    return True
 
 
 def _review_key(session: Session, ticket: Ticket, key: str, character: str | None) -> None:
@@ -183,7 +197,9 @@ def _review_key(session: Session, ticket: Ticket, key: str, character: str | Non
 
 
 def _submit(session: Session, ticket: Ticket) -> None:
-    """Enter on the review line counts only if its frame was seen, and long enough."""
+    """Enter on the review line counts only if its frame was seen, and long enough; what it showed is sent."""
+    if _has_rejoined(session, ticket):
+        return
     request = ticket.confirmed(session.store.book(ticket.instrument.instrument_id))
     if request is None:
         review(session, ticket)
@@ -225,6 +241,8 @@ def refresh_ticket(session: Session) -> None:
     if ticket is None:
         return
     ticket.follow(session.store.book(ticket.instrument.instrument_id))
+    if _has_rejoined(session, ticket):
+        return
     if session.clock() - ticket.asked_at >= ASK_EVERY_S:
         _ask(session, ticket)
 

@@ -238,6 +238,13 @@ def start_live(name: str, limits: str) -> str:
 NOTHING_TO_CLOSE = "No position here: select one in Positions (6)"
 CLOSE_DROPPED = "Not closed"
 MARKET_MOVED = "The market changed sides: look again, then Enter"
+
+
+def price_moved(now: str, was: str) -> str:
+    """The market came over a reviewed price that nobody had edited."""
+    return f"Price now {now}, was {was}: the market came over it. Look, then Enter once more"
+
+
 NOT_READ = "Too fast: read the question, then y"
 TOO_FAST = "Too fast: look at the review line, then Enter"
 TYPE_YES = "Over 5x your usual size: type yes, then Enter"

@@ -260,21 +260,28 @@ class Ticket:
         return ""
 
     def confirmed(self, book: LadderView | None) -> OrderRequest | None:
-        """The reviewed order; None if the market has changed its side meanwhile: review again.
-
-        An untouched price gives way to a market that came over it: the order joins its touch, which is a
-        better price than the reviewed one and still post-only. It never gets a worse price.
-        """
+        """The reviewed order, as it was shown; None if the market has changed its side meanwhile."""
         if self._reviewed is None:
             return None
         request, crossed = self._reviewed
-        if self.crosses(book) == crossed:
-            return request
+        return request if self.crosses(book) == crossed else None
+
+    def rejoin(self, book: LadderView | None) -> bool:
+        """Review anew at its touch an order whose untouched price the market has come over.
+
+        The new price is better and still post-only. True if it changed: it must be read and confirmed again.
+        """
+        if self._reviewed is None or not self.follows or self.confirmed(book) is not None:
+            return False
+        request, _ = self._reviewed
         touch = _touch(self, book)
-        if not self.follows or not request.post_only or touch is None or request.price is None:
-            return None
+        if not request.post_only or touch is None or request.price is None:
+            return False
         is_better = touch < request.price if request.side is Side.BUY else touch > request.price
-        return msgspec.structs.replace(request, price=touch) if is_better else None
+        if is_better:
+            self._edits[Field.PRICE] = LineEdit(_plain(touch))
+            self._reviewed = (msgspec.structs.replace(request, price=touch), False)
+        return is_better
 
     def back(self) -> None:
         """From review to the fields."""
