@@ -12,6 +12,7 @@ from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import Endpoint, QueryAnswered
 from veloz_tui.domain.types import MILLISECOND, SECOND, Severity
 from veloz_tui.engine import words
+from veloz_tui.engine.known_orders import after_end
 from veloz_tui.engine.live import Doubt
 from veloz_tui.engine.orders import query
 from veloz_tui.engine.turn import Turn
@@ -77,7 +78,6 @@ def on_absent(turn: Turn, order: Order, answer: QueryAnswered) -> None:
         turn.timer(f"doubt:{order.client_order_id}", after_ns=PAUSES_MS[0] * MILLISECOND)
         return
     del turn.live.doubts[order.client_order_id]
-    turn.live.cancels_in_flight.pop(order.client_order_id, None)
     turn.emit(OrderNeverArrived(turn.now, order.client_order_id))
     turn.alert(
         f"doubt:{order.client_order_id}",
@@ -86,6 +86,7 @@ def on_absent(turn: Turn, order: Order, answer: QueryAnswered) -> None:
         "Its exposure is held for 30 minutes more",
         code="NEVER_ARRIVED",
     )
+    after_end(turn, order)
 
 
 def _late_copy_refused_at(turn: Turn, order: Order) -> int:

@@ -71,7 +71,8 @@ def _held(turn: Turn) -> Iterator[Order]:
 def leaves(turn: Turn, instrument_id: InstrumentId) -> tuple[Decimal, Decimal, Decimal]:
     """Return the leaves that buy, that sell, and what on the closing side shrinks the position already.
 
-    That is what reduce-only orders leave, and what has traded and isn't booked.
+    That is what reduce-only orders leave, and what has traded and isn't booked. A held exit is none: limits
+    count it, but one that never arrived must not keep anybody in the position for half an hour.
     """
     totals = turn.live.working.of_instrument(instrument_id)
     is_long = turn.state.position(instrument_id).quantity > 0
@@ -85,8 +86,6 @@ def leaves(turn: Turn, instrument_id: InstrumentId) -> tuple[Decimal, Decimal, D
             buying += order.leaves
         else:
             selling += order.leaves
-        if order.request.reduce_only and order.side is closing:
-            reducing += order.leaves
     for client_order_id in turn.state.awaiting_fills:
         order = turn.state.orders[client_order_id]
         if order.instrument_id != instrument_id:

@@ -27,7 +27,7 @@ from veloz_tui.domain import commands as c
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.intents import QuoteIntent
 from veloz_tui.domain.order import Order
-from veloz_tui.domain.types import OrderType, Side, TimeInForce
+from veloz_tui.domain.types import OrderStatus, OrderType, Side, TimeInForce
 from veloz_tui.engine.actions import Cancel, Submit
 from veloz_tui.engine.risk.limits import InstrumentLimits
 
@@ -151,6 +151,41 @@ def test_what_traded_and_is_not_told_yet_is_not_closed_again(leave: Callable[[Co
     core.actions.clear()
     leave(core)
     assert sold(core) == ["1.5"]
+
+
+def never_arrives(core: Core, order: Order) -> None:
+    core.later(s=13)
+    for endpoint in (r.Endpoint.ORDER, r.Endpoint.OPEN_ORDERS, r.Endpoint.ORDER):
+        core.answer(order, None, endpoint)
+    assert order.status is OrderStatus.NEVER_ARRIVED
+
+
+@WAYS_OUT
+def test_an_order_in_doubt_holds_back_its_part_until_it_is_known_never_to_have_arrived(
+    leave: Callable[[Core], str],
+) -> None:
+    core, ask = long_with_ask()
+    core.send(report(ask, "CANCELED", venue_order_id="5"))
+    lost = core.doubted(limit_sell("1.5 @ 110"))
+    core.actions.clear()
+    leave(core)
+    assert sold(core) == ["0.5"]
+    never_arrives(core, lost)
+    assert sold(core) == ["0.5", "1.5"]
+
+
+def test_an_exit_that_never_arrived_does_not_keep_anybody_in_for_half_an_hour() -> None:
+    core, ask = long_with_ask()
+    core.send(report(ask, "CANCELED", venue_order_id="5"))
+    core.actions.clear()
+    close(core)
+    (lost,) = core.mine()
+    core.send(r.SubmitWritten(lost.client_order_id))
+    core.send(r.SubmitUnknown(lost.client_order_id, "timeout"))
+    never_arrives(core, lost)
+    core.actions.clear()
+    close(core)
+    assert sold(core) == ["2"]
 
 
 def test_a_part_beside_which_an_order_fits_needs_no_cancel() -> None:
