@@ -1,1 +1,3 @@
 """VeloZ TUI: a terminal trading console."""
+
+__version__ = "0.1.0"

@@ -27,7 +27,7 @@ from veloz_tui.config.vault import OpenVault, Vault, unlock_with_retries
 from veloz_tui.domain.errors import ConfigError
 from veloz_tui.domain.types import Mode
 from veloz_tui.runtime.clock import EngineClock
-from veloz_tui.runtime.compose import binance_hosts
+from veloz_tui.runtime.venue_hosts import binance_hosts
 from veloz_tui.venues.binance import keycheck
 from veloz_tui.venues.binance.requests import signer_for
 

@@ -20,9 +20,9 @@ from veloz_tui.control.guardian import GuardianStatus, GuardianStatusRequest, as
 from veloz_tui.domain.errors import VelozError
 from veloz_tui.domain.types import Mode
 from veloz_tui.runtime import sim_child
-from veloz_tui.runtime.compose import binance_hosts
 from veloz_tui.runtime.flag import read_flag
 from veloz_tui.runtime.key_loading import load_keys, needs_password
+from veloz_tui.runtime.venue_hosts import binance_hosts
 
 LEAST_FREE_MB: Final = 500
 LARGE_OFFSET_MS: Final = 500.0

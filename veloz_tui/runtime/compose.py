@@ -1,20 +1,18 @@
 """From the configuration's plain values to what each part is made with."""
 
 from decimal import Decimal
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed
 from typing import Final
 
 from veloz_tui.config.limits import limits_of
 from veloz_tui.config.plain import BinanceSettings as BinanceConfig
 from veloz_tui.config.plain import Settings
 from veloz_tui.config.plain import StrategySettings as StrategyConfig
-from veloz_tui.domain.errors import ConfigError
 from veloz_tui.domain.types import VenueId
 from veloz_tui.engine.settings import EngineSettings, StrategySettings
 from veloz_tui.net.connection import StreamSettings
+from veloz_tui.runtime.venue_hosts import binance_hosts
 from veloz_tui.strategy.spec import StrategySpec
-from veloz_tui.venues.binance.settings import BinanceHosts, BinanceSettings, loopback
+from veloz_tui.venues.binance.settings import BinanceSettings
 
 BINANCE: Final = VenueId("BINANCE")
 
@@ -62,17 +60,6 @@ def binance_settings(config: BinanceConfig, *, sim_port: int | None) -> BinanceS
     )
 
 
-def binance_hosts(config: BinanceConfig, *, sim_port: int | None) -> BinanceHosts:
-    """Where to go: loopback for DEMO, else what the configuration allows."""
-    if config.hosts is None:
-        if sim_port is None:
-            raise ConfigError("DEMO needs the simulated venue, and none is running - start with `veloz`")
-        return loopback(port=sim_port)
-    return BinanceHosts(
-        rest=config.hosts.rest, api_socket=config.hosts.websocket_api, streams=config.hosts.streams
-    )
-
-
 def strategy_spec(config: StrategyConfig) -> StrategySpec:
     return StrategySpec(
         source=config.source,
@@ -81,11 +68,3 @@ def strategy_spec(config: StrategyConfig) -> StrategySpec:
         is_inline=config.inline,
         memory_mb=config.memory_mb,
     )
-
-
-def version() -> str:
-    """The installed package's version."""
-    try:
-        return installed("veloz-tui")
-    except PackageNotFoundError:
-        return "0"

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from typing import Final
 
+from veloz_tui import __version__
 from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.config.plain import Settings
 from veloz_tui.control.guardian import (
@@ -32,7 +33,6 @@ from veloz_tui.domain.types import Mode
 from veloz_tui.domain.views import KillView
 from veloz_tui.runtime import sim_child
 from veloz_tui.runtime.clock import EngineClock
-from veloz_tui.runtime.compose import binance_hosts, version
 from veloz_tui.runtime.engine_child import ENGINE_STDERR, EngineChild
 from veloz_tui.runtime.flag import raise_flag_soon, read_flag
 from veloz_tui.runtime.kill_ready import keep_warm, make_ready
@@ -51,6 +51,7 @@ from veloz_tui.runtime.link import (
 )
 from veloz_tui.runtime.sweep import SweepReport
 from veloz_tui.runtime.sweeps import Sweeps
+from veloz_tui.runtime.venue_hosts import binance_hosts
 from veloz_tui.venues.binance.kill_client import KillClient
 from veloz_tui.venues.binance.requests import signer_for
 
@@ -369,7 +370,7 @@ class Guardian:
             pid=os.getpid(),
             profile=self._paths.profile,
             mode=self._settings.profile.mode,
-            version=version(),
+            version=__version__,
             engine_pid=engine.pid if engine else None,
             engine_phase=engine.phase if engine else "STOPPED",
             is_engine_alive=engine is not None and engine.is_alive,

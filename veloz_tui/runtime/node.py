@@ -14,6 +14,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Final
 
+from veloz_tui import __version__
 from veloz_tui.config.lock import ProfileLock
 from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.control.server import ControlServer, Identity
@@ -32,7 +33,7 @@ from veloz_tui.journal.files import JournalFiles
 from veloz_tui.journal.opening import open_writer
 from veloz_tui.journal.writer import JournalWriter
 from veloz_tui.runtime.clock import EngineClock
-from veloz_tui.runtime.compose import BINANCE, binance_settings, engine_settings, version
+from veloz_tui.runtime.compose import BINANCE, binance_settings, engine_settings
 from veloz_tui.runtime.demo import FirstOrders
 from veloz_tui.runtime.epoch_mark import EpochMark
 from veloz_tui.runtime.flag import read_flag
@@ -87,7 +88,7 @@ class Node:
         self._account_tag = account_tag(self._settings.profile.name)
         mark = EpochMark(self._paths.state_directory.parent / f"ids-{self._account_tag}.epoch")
         self._epoch = mark.claim(last=recovered.state.epoch, now=self._clock.now())
-        engine = Engine(engine_settings(self._settings, version=version()), recovered.state)
+        engine = Engine(engine_settings(self._settings, version=__version__), recovered.state)
         self._engine = engine
         self._first_orders: FirstOrders | None = None
         if recovered.is_new and self._settings.profile.mode is Mode.DEMO:
@@ -175,7 +176,7 @@ class Node:
             identity=Identity(
                 profile=self._settings.profile.name,
                 mode=self._settings.profile.mode,
-                version=version(),
+                version=__version__,
                 guardian_path=self._start.guardian_socket,
             ),
             on_control=self._on_control,

@@ -14,12 +14,12 @@ from veloz_tui.domain.errors import OperatorError
 from veloz_tui.domain.types import Mode
 from veloz_tui.runtime import sim_child
 from veloz_tui.runtime.clock import EngineClock
-from veloz_tui.runtime.compose import binance_hosts
 from veloz_tui.runtime.flag import raise_flag
 from veloz_tui.runtime.key_loading import load_keys, needs_password
 from veloz_tui.runtime.kill_record import write_report
 from veloz_tui.runtime.link import KeyMaterial
 from veloz_tui.runtime.sweep import Sweep, SweepReport
+from veloz_tui.runtime.venue_hosts import binance_hosts
 from veloz_tui.venues.binance.kill_client import KillClient
 from veloz_tui.venues.binance.requests import signer_for
 
