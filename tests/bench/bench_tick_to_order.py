@@ -61,25 +61,30 @@ async def _inline(options: Options, rate: int, count: int, traders: Mapping[str,
         for name, command in traders.items():
             waits[name].append(await _client(command, rate, count))
     own = _p50(waits[OURS])
-    floor = own / _p50(waits[FLOOR])
+    floor, is_complete = own / _p50(waits[FLOOR]), all(len(one) == count for one in waits[OURS])
     rows = [
         Row(
             "tick2order", f"{rate}/s, {OURS}, {_answered(waits[OURS], count)}",
             f"{_shown(waits[OURS])}; x{floor:.1f} of the floor's p50",
-            f"x{FLOOR_FACTOR:.0f} or less", floor <= FLOOR_FACTOR,
+            f"x{FLOOR_FACTOR:.0f} or less, all answered", floor <= FLOOR_FACTOR and is_complete,
         ),
         Row("tick2order", f"{rate}/s, {FLOOR}", _shown(waits[FLOOR])),
     ]  # fmt: skip
-    return rows + [_peer(name, waits[name], own, rate=rate, count=count) for name in traders]
+    return rows + [
+        _peer(name, waits[name], own, rate=rate, count=count, is_complete=is_complete) for name in traders
+    ]
 
 
-def _peer(name: str, waits: list[list[float]], own: float, *, rate: int, count: int) -> Row:
+def _peer(
+    name: str, waits: list[list[float]], own: float, *, rate: int, count: int, is_complete: bool
+) -> Row:
+    """`is_complete`: we answered every update; else our p50 would be that of the lucky ones."""
     what = f"{rate}/s, {name}, {_answered(waits, count)}"
     if not any(waits):
         return absent("tick2order", what, "it placed no order here")
     ratio, goal = own / _p50(waits), PEER_FACTORS[name].get(rate)
     shown = "" if goal is None else f"we x{goal:.2f} or less"
-    passed = None if goal is None else ratio <= goal
+    passed = None if goal is None else ratio <= goal and is_complete
     return Row("tick2order", what, f"{_shown(waits)}; we x{ratio:.2f}", shown, passed)
 
 

@@ -1,6 +1,6 @@
 """The orders of the canned venue: what is answered, what the user stream says, and which ones rest.
 
-Immediate-or-cancel orders find nothing and end at once. All others rest until they are canceled.
+Immediate-or-cancel orders are new, find nothing and expire at once. All others rest until they are canceled.
 """
 
 import re
@@ -63,7 +63,7 @@ class CannedOrders:
         """Its answer, and what the user stream says of it."""
         order = _order(raw, next(self._numbers))
         if order.time_in_force == "IOC":
-            return order.answer("EXPIRED"), (order.event("EXPIRED"),)
+            return order.answer("EXPIRED"), (order.event("NEW"), order.event("EXPIRED"))
         self.resting[order.number] = order
         return order.answer("NEW"), (order.event("NEW"),)
 
