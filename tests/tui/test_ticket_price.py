@@ -91,7 +91,7 @@ async def test_a_market_that_comes_over_an_untouched_price_changes_the_review_an
         await c.settle()
         shown = "\n".join(c.text)
         assert "SEND? BUY 0.05 BTC-USDT.BIN 64,120.00 LMT GTC POST" in shown
-        assert "Price now 64,120.00, was 64,123.60" in shown
+        assert "Price now 64,120.00 (was 64,123.60): the market came over it. Enter once more" in shown
         await c.press("enter")  # meant for the price before
         assert c.engine.real == []
         await send(c, clock)
@@ -215,3 +215,11 @@ async def test_a_denial_is_read_in_one_line_before_sending() -> None:
         c.app.painter.now()
         await c.settle()
         assert "DENIED BUY 0.50 BTC-USDT: order 32,061 > max 20,000 USDT. Lower qty" in "\n".join(c.text)
+
+
+async def test_all_fields_are_seen_at_80_columns_whatever_is_typed() -> None:
+    async with console() as c:
+        await open_ticket(c)
+        await c.press("tab", *"1234.00005")
+        line = next(line for line in c.text if line.startswith(" BUY "))
+        assert "qty 1234.00005" in line and " LMT GTC post yes reduce no" in line

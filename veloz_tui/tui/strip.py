@@ -57,7 +57,7 @@ def _ticket(session: Session, ticket: Ticket, width: int) -> Sequence[Line]:
     live, tone = ordering.live_line(ticket, book, fmt.clean(ticket.instrument.quote), width - 1)
     taker = ordering.taker_text(ticket, book)
     review = ticket.step is Step.REVIEW
-    first = _review(session, ticket) if review else _fields(ticket, is_post=ticket.is_post(book))
+    first = _review(session, ticket) if review else _fields(ticket, width, is_post=ticket.is_post(book))
     keys = texts.TICKET_KEYS
     if review:
         unusual = ticket.is_unusual(session.recent_quantities)
@@ -70,7 +70,15 @@ def _ticket(session: Session, ticket: Ticket, width: int) -> Sequence[Line]:
     return [first, *second, (*crossing, _END), (keys_span, _END)]
 
 
-def _fields(ticket: Ticket, *, is_post: bool) -> Line:
+def _fields(ticket: Ticket, width: int, *, is_post: bool) -> Line:
+    """All fields; where they don't fit, those whose values speak for themselves lose their names."""
+    whole = _named_fields(ticket, is_post=is_post, unnamed=())
+    if table.length(whole) <= width:
+        return whole
+    return _named_fields(ticket, is_post=is_post, unnamed=(Field.KIND, Field.TIME_IN_FORCE))
+
+
+def _named_fields(ticket: Ticket, *, is_post: bool, unnamed: Sequence[Field]) -> Line:
     side_tone = "up" if ticket.side == "BUY" else "down"
     spans: list[Span] = [(f" {ticket.side} ", f"bar/{side_tone}")]
     spans.append((f"{fmt.clean(ticket.instrument.display)} ", "bar"))
@@ -89,7 +97,8 @@ def _fields(ticket: Ticket, *, is_post: bool) -> Line:
         value = (
             ((values[field], tone),) if edit is None else edit_spans(edit, len(edit.text) + 1, focused=True)
         )
-        spans += [(f"{field.value} ", "bar/muted"), *value, (" ", "bar")]
+        label: list[Span] = [] if field in unnamed else [(f"{field.value} ", "bar/muted")]
+        spans += [*label, *value, (" ", "bar")]
     return (*spans, _END)
 
 

@@ -242,7 +242,7 @@ MARKET_MOVED = "The market changed sides: look again, then Enter"
 
 def price_moved(now: str, was: str) -> str:
     """The market came over a reviewed price that nobody had edited."""
-    return f"Price now {now}, was {was}: the market came over it. Look, then Enter once more"
+    return f"Price now {now} (was {was}): the market came over it. Enter once more"
 
 
 NOT_READ = "Too fast: read the question, then y"

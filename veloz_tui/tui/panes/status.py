@@ -92,7 +92,8 @@ def _first(
     status = view.status
     parts = [Part(0, (mode_badge(status.mode, glyphs), (" ", "base"), *state_badge(view, glyphs)))]
     if status.way_out and status.trading_state is TradingState.REDUCE_ONLY:
-        parts.append(Part(2, ((f" {fmt.clean(status.way_out)} ", "warn"),)))
+        way_out = fmt.clean(status.way_out).partition(" and ")[0]  # the next one once this is done
+        parts.append(Part(2, ((f" {way_out} ", "warn"),)))
     if instrument_id is not None:
         parts.append(_instrument(view, instrument_id, names, glyphs, width))
     parts.append(_pnl(view, width))
