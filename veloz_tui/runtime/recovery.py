@@ -10,7 +10,7 @@ from veloz_tui.domain.types import Nanos
 from veloz_tui.engine.fold import apply
 from veloz_tui.engine.state import State, decode_state
 from veloz_tui.journal.files import JournalFiles, prepare
-from veloz_tui.journal.load import Loaded, load
+from veloz_tui.journal.load import Loaded, check_every_page, load
 
 SLICE: Final = 2_000
 """Events folded between two chances for the event loop: about 10 ms."""
@@ -27,13 +27,29 @@ class Recovered(msgspec.Struct, frozen=True):
 async def recover(files: JournalFiles, *, now: Nanos, accept_tail_loss: bool = False) -> Recovered:
     """Make or read the journal. Raises JournalError with what to do."""
     is_new = await asyncio.to_thread(prepare, files, now=now)
-    loaded = await asyncio.to_thread(load, files, accept_tail_loss=accept_tail_loss)
+    # Looking at the pages takes as long as the fold, and does without Python's lock: side by side. What
+    # it finds is the reason for all else.
+    pages, folded = await asyncio.gather(
+        asyncio.to_thread(check_every_page, files),
+        _fold(files, accept_tail_loss=accept_tail_loss),
+        return_exceptions=True,
+    )
+    if isinstance(pages, BaseException):
+        raise pages
+    if isinstance(folded, BaseException):
+        raise folded
+    loaded, state = folded
+    return Recovered(state, loaded, is_new)
+
+
+async def _fold(files: JournalFiles, *, accept_tail_loss: bool) -> tuple[Loaded, State]:
+    loaded = await asyncio.to_thread(load, files, accept_tail_loss=accept_tail_loss, check_pages=False)
     state = _from_snapshot(loaded)
     for records in loaded.slices(slice_rows=SLICE):
         for record in records:
             apply(state, record)
         await asyncio.sleep(0)
-    return Recovered(state, loaded, is_new)
+    return loaded, state
 
 
 def _from_snapshot(loaded: Loaded) -> State:
