@@ -25,6 +25,9 @@ from veloz_tui.engine.state import (
     venue_key,
 )
 
+_RENEW_EVERY: Final = 4_000
+"""Orders and denials; a renewal takes 1 to 2 ms."""
+
 
 def apply(state: State, recorded: e.Recorded) -> None:
     """Let one fact be true. Events must come gapless and in order."""
@@ -156,6 +159,10 @@ def _forget_old(s: State, at: Nanos) -> None:
         if at - s.held[first] < HOLD_NEVER_ARRIVED:
             break
         s.ended[first] = s.held.pop(first)
+    if s.counter % _RENEW_EVERY == 0:
+        # A dict finds its first key by walking over all that was deleted before it (measured: 9 of the
+        # 33 us that such an event takes). A new one has no such past.
+        s.ended = dict(s.ended.items())
     while s.ended:
         first = next(iter(s.ended))
         if at - s.ended[first] < KEEP_ENDED and len(s.ended) <= MAX_ENDED:
