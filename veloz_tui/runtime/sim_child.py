@@ -170,12 +170,23 @@ async def end(paths: ProfilePaths) -> bool:
             os.kill(known.pid, signal.SIGTERM)
         try:
             async with asyncio.timeout(END_WITHIN_S):
-                while await find(paths) is not None:
+                while not _has_ended(known.pid):  # silent is not enough: it still writes what it knows
                     await asyncio.sleep(POLL_S)
         except TimeoutError:
             return False
     address_file(paths).unlink(missing_ok=True)
     return True
+
+
+def _has_ended(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):  # a guardian's own child stays a zombie until asked for
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return True
+    return False
 
 
 async def find(paths: ProfilePaths) -> SimAddress | None:
