@@ -113,28 +113,24 @@ def _wait(
     paths: ProfilePaths, child: "subprocess.Popen[bytes]", say: Callable[[str], None], *, said_before: int
 ) -> None:
     deadline = time.monotonic() + READY_WITHIN_S
-    told: set[str] = set()
+    is_told = False
     while time.monotonic() < deadline:
         if child.poll() is not None:
             raise _why_it_ended(paths, child.returncode, said_before=said_before)
-        status = _guardian(paths)
-        if status is not None:
-            _tell(say, told, "guardian… ")
-        if status is not None and status.sim_port is not None:
-            _tell(say, told, "sim… ")
-        if status is not None and status.is_engine_alive and paths.engine_socket.exists():
-            _tell(say, told, "engine… ")
-            return
+        has_socket = paths.engine_socket.exists()
+        # What it knows of itself is asked for once: its answers would take the time that a start needs.
+        if not is_told or has_socket:
+            status = _guardian(paths)
+            if status is not None and not is_told:
+                is_told = True
+                say("guardian… " if status.sim_port is None else "guardian… sim… ")
+            if status is not None and status.is_engine_alive and has_socket:
+                say("engine… ")
+                return
         time.sleep(POLL_S)
     raise OperatorError(
         f"the engine was not ready within {READY_WITHIN_S:.0f} s - {paths.logs} - see engine.log there"
     )
-
-
-def _tell(say: Callable[[str], None], told: set[str], word: str) -> None:
-    if word not in told:
-        told.add(word)
-        say(word)
 
 
 def _guardian(paths: ProfilePaths) -> GuardianStatus | None:
