@@ -129,7 +129,16 @@ class Doubt:
 class StrategyLive:
     """One strategy's host and wishes."""
 
-    __slots__ = ("callbacks_us", "doing", "quotes", "refs", "stale_intents", "untold")
+    __slots__ = (
+        "callbacks_us",
+        "denied",
+        "denied_since",
+        "doing",
+        "quotes",
+        "refs",
+        "stale_intents",
+        "untold",
+    )
 
     def __init__(self) -> None:
         self.doing = ""
@@ -140,6 +149,9 @@ class StrategyLive:
         """The running run's own numbers of its orders."""
         self.untold: list[OrderDenied] = []
         """Denials that the journal doesn't hold, until the run is told of them."""
+        self.denied = 0
+        """How many of these there were in the second since `denied_since`."""
+        self.denied_since = Nanos(0)
 
     @property
     def callback_p99_us(self) -> float | None:

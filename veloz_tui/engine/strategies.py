@@ -19,7 +19,7 @@ from veloz_tui.domain.intents import (
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.types import ClientOrderId, Severity, StrategyId, StrategyState
 from veloz_tui.engine.actions import StartHost, StopHost
-from veloz_tui.engine.denials import MAX_UNTOLD, has_too_many, tell_later
+from veloz_tui.engine.denials import MAX_DENIED_PER_S, has_too_many, tell_later
 from veloz_tui.engine.orders import cancel, own_orders, place
 from veloz_tui.engine.quotes import pull, wish
 from veloz_tui.engine.settings import StrategySettings
@@ -57,6 +57,7 @@ def start(turn: Turn, strategy_id: StrategyId) -> tuple[bool, str]:
     live.doing = "starting"
     live.refs.clear()
     live.untold.clear()
+    live.denied = 0
     turn.act(StartHost(strategy_id, run))
     return True, f"{strategy_id} starting"
 
@@ -147,7 +148,7 @@ def on_reported(turn: Turn, report: StrategyReported) -> None:
             continue
         _take(turn, report.strategy_id, intent)
     if has_too_many(turn, report.strategy_id):
-        _fault(turn, report, f"over {MAX_UNTOLD} of its orders were denied at once")
+        _fault(turn, report, f"over {MAX_DENIED_PER_S} of its orders were denied within a second")
 
 
 def _fault(turn: Turn, report: StrategyReported, error: str) -> None:

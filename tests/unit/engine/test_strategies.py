@@ -21,7 +21,7 @@ from veloz_tui.domain.events import OrderCreated, OrderDenied
 from veloz_tui.domain.intents import CancelIntent, PlaceIntent, QuoteIntent, StrategyHostChanged
 from veloz_tui.domain.types import InstrumentId, Side, StrategyId, StrategyState
 from veloz_tui.engine.actions import Cancel, SetTimer, StartHost, StopHost, Submit, TellStrategy
-from veloz_tui.engine.denials import MAX_UNTOLD
+from veloz_tui.engine.denials import MAX_DENIED_PER_S
 from veloz_tui.engine.settings import StrategySettings
 
 
@@ -276,7 +276,7 @@ def test_a_strategy_is_told_what_became_of_orders_that_nobody_looked_at() -> Non
 
 def test_a_strategy_with_more_denials_than_can_be_kept_is_faulted() -> None:
     core = running()
-    for first in range(0, MAX_UNTOLD, 200):
+    for first in range(0, MAX_DENIED_PER_S, 200):
         core.wants(*(place(ref, "1000 @ 99") for ref in range(first + 1, first + 201)))
     assert core.state.strategies[MM].state is StrategyState.RUNNING
     core.wants(*(place(ref, "1000 @ 99") for ref in (5001, 5002)))
