@@ -35,11 +35,13 @@ class Ballast:
         self._path.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        # Written out, not just sized: a sparse file would reserve nothing.
+        # Written out, not just sized: a sparse file would reserve nothing, nor would one that can be
+        # compressed. File systems compress far smaller pieces than a chunk, so that one will do for all.
+        chunk = os.urandom(_CHUNK)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             for start in range(0, self._size, _CHUNK):
-                os.write(descriptor, os.urandom(min(_CHUNK, self._size - start)))
+                os.write(descriptor, chunk[: self._size - start])
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

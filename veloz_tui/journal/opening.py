@@ -33,9 +33,15 @@ async def open_writer(
     """
     files = loaded.files
     ballast = Ballast(files.ballast, size=ballast_bytes)
-    if not await asyncio.to_thread(ballast.make):
+    making = asyncio.create_task(asyncio.to_thread(ballast.make))
+    try:
+        store = await AiosqliteStore.open(
+            files.database, durability=durability, wal_bytes=wal_bytes, hook=hook
+        )
+    finally:
+        has_reserve = await making
+    if not has_reserve:
         _log.warning("no room for the journal's reserve of %d bytes: %s", ballast_bytes, files.ballast)
-    store = await AiosqliteStore.open(files.database, durability=durability, wal_bytes=wal_bytes, hook=hook)
     return JournalWriter(
         store,
         end=loaded.end,
