@@ -7,9 +7,11 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from veloz_tui.control.codec import encode
+from veloz_tui.control.gist import SAME_EVERY_S
 from veloz_tui.control.log_ring import LogRing
 from veloz_tui.control.messages import Entries, FromEngine, Hello
 from veloz_tui.domain.types import InstrumentId
+from veloz_tui.domain.views import View
 
 STUCK_S = 10.0
 """A console that reads nothing for so long is sent away."""
@@ -39,6 +41,8 @@ class Peer:
         self._snapshot: bytes | None = None
         self._wake = asyncio.Event()
         self._next_view_at = 0.0
+        self._news: View | None = None
+        self._shown_at = 0.0
         self._view_interval_s = 1 / min(max(hello.views_hz, MIN_VIEWS_HZ), MAX_VIEWS_HZ)
         self._unread_bytes = 0
         self._read_at: float | None = None
@@ -65,8 +69,16 @@ class Peer:
             and self._unread() == 0
         )
 
-    def offer_view(self, frame: bytes, *, now_s: float) -> None:
+    def takes(self, news: View, *, now_s: float) -> bool:
+        """Whether a view with this gist says something new, or the last one is a second old."""
+        if news != self._news or now_s - self._shown_at >= SAME_EVERY_S:
+            return True
+        self._next_view_at = now_s + self._view_interval_s
+        return False
+
+    def offer_view(self, frame: bytes, news: View, *, now_s: float) -> None:
         self._snapshot = frame
+        self._news, self._shown_at = news, now_s
         self._next_view_at = now_s + self._view_interval_s
         self._wake.set()
 

@@ -24,6 +24,7 @@ from veloz_tui.config.filesystem import write_atomically
 from veloz_tui.control.answers import Answers
 from veloz_tui.control.codec import GarbledFrame, bad_number, decode_from_console, encode
 from veloz_tui.control.door import HELLO_DEADLINE_S, check_hello, describe, read_hello, refuse
+from veloz_tui.control.gist import gist
 from veloz_tui.control.identity import PeerIdentity, bind_private, peer_identity
 from veloz_tui.control.lease import ControlLease
 from veloz_tui.control.log_ring import LogRing
@@ -327,14 +328,22 @@ class ControlServer:
             if peer.wants_view(now_s):
                 due.setdefault(peer.watch, []).append(peer)
         for watch, peers in due.items():
-            frame = self._view_frame(watch)
-            if frame is not None:
-                for peer in peers:
-                    peer.offer_view(frame, now_s=now_s)
+            self._show_to(peers, watch, now_s)
 
-    def _view_frame(self, watch: Watch) -> bytes | None:
+    def _show_to(self, peers: Sequence[Peer], watch: Watch, now_s: float) -> None:
+        view = self._view(watch)
+        if view is None:
+            return
+        news = gist(view)
+        takers = [peer for peer in peers if peer.takes(news, now_s=now_s)]
+        if takers:
+            frame = encode(Snapshot(view))
+            for peer in takers:
+                peer.offer_view(frame, news, now_s=now_s)
+
+    def _view(self, watch: Watch) -> View | None:
         try:
-            frame = encode(Snapshot(self._build_view(*watch)))
+            view = self._build_view(*watch)
         except Exception as error:
             # Consoles show that their data grows old; trading goes on without a picture.
             if str(error) != self._view_failure:
@@ -342,7 +351,7 @@ class ControlServer:
             self._view_failure = str(error)
             return None
         self._view_failure = ""
-        return frame
+        return view
 
 
 def _watch(peer: Peer, command: WatchInstruments) -> Ack:

@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
@@ -16,6 +17,7 @@ _NEAR: Final = 20
 """A shortened size is within a twentieth of the true one."""
 
 
+@lru_cache(maxsize=256)
 def decimals_of(step: Decimal) -> int:
     """Decimals a price needs so that each multiple of `step` (a tick or a lot) is shown exactly."""
     exponent = step.normalize().as_tuple().exponent
@@ -148,6 +150,7 @@ def clean(text: str) -> str:
     return "".join(char for char in kept if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
+@lru_cache(maxsize=8192)
 def _rounded(value: Decimal, decimals: int) -> Decimal:
     shown = (
         round(value, decimals)

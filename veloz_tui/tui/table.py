@@ -64,8 +64,12 @@ def render(columns: Sequence[Column], row: Row, fitted: Sequence[int]) -> Line:
 
 
 def _wanted(column: Column, texts: Sequence[str]) -> int:
-    longest = max([len(column.title), column.min_width, *(cell_len(text) for text in texts)])
+    longest = max([len(column.title), column.min_width, *map(_cells, texts)])
     return min(longest, column.max_width)
+
+
+def _cells(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def _aligned(text: str, column: Column, width: int) -> str:
@@ -76,7 +80,7 @@ def _aligned(text: str, column: Column, width: int) -> str:
 
 def length(line: Line) -> int:
     """Cells a line takes."""
-    return sum(len(text) if text.isascii() else cell_len(text) for text, _ in line)
+    return sum([_cells(text) for text, _ in line])
 
 
 def plain(line: Line) -> str:

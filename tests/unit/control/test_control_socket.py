@@ -24,6 +24,7 @@ from veloz_tui.control.client import (
 )
 from veloz_tui.control.codec import decode_from_engine, encode
 from veloz_tui.control.errors import EngineNotRunning, LinkLost, RefusedByEngine, Unconfirmed
+from veloz_tui.control.gist import gist
 from veloz_tui.control.messages import (
     PROTOCOL,
     Answer,
@@ -36,7 +37,7 @@ from veloz_tui.control.messages import (
 )
 from veloz_tui.domain import commands
 from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.types import CommandId, InstrumentId, Side
+from veloz_tui.domain.types import CommandId, InstrumentId, Nanos, Side
 from veloz_tui.domain.views import Ack
 
 BTC = InstrumentId("BTCUSDT.BINANCE")
@@ -118,6 +119,25 @@ async def test_view_is_built_once_for_all_who_watch_the_same(engine: EngineStub)
             peer._next_view_at = 0
         engine.server._show(1e9)
         assert len(engine.views) == 1
+
+
+def test_ages_and_clocks_alone_are_no_news() -> None:
+    before = view(instruments=(instrument(),), orders=(order(),))
+    later = msgspec.structs.replace(before, status=msgspec.structs.replace(before.status, at=Nanos(7)))
+    assert gist(before) == gist(later)
+    assert gist(before) != gist(msgspec.structs.replace(later, orders=()))
+
+
+async def test_a_view_without_news_is_sent_once_a_second(engine: EngineStub) -> None:
+    engine.view = view(instruments=(instrument(),), orders=(order(),))
+    async with Console(engine, "a") as console:
+        await until(lambda: console.client.view)
+        (peer,) = engine.server._peers
+        news = gist(engine.view)
+        peer.offer_view(b"", news, now_s=1000.0)
+        assert not peer.takes(news, now_s=1000.9)
+        assert peer.takes(news, now_s=1001.0)
+        assert peer.takes(gist(msgspec.structs.replace(engine.view, orders=())), now_s=1000.1)
 
 
 async def test_broken_view_does_not_end_the_server(engine: EngineStub) -> None:
