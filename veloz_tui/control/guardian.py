@@ -53,7 +53,16 @@ class GuardianShutdown(msgspec.Struct, frozen=True, tag=True):
     by: str = ""
 
 
-GuardianRequest = GuardianKill | GuardianPrepare | GuardianStatusRequest | GuardianShutdown
+class GuardianGiveWay(msgspec.Struct, frozen=True, tag=True):
+    """A new guardian, started and given the keys by the engine, asks the old one to leave the engine to it.
+
+    Done only by one whose own line to that engine is lost, and that has no kill to finish.
+    """
+
+    engine_pid: int
+
+
+GuardianRequest = GuardianKill | GuardianPrepare | GuardianStatusRequest | GuardianShutdown | GuardianGiveWay
 
 
 class KillProgress(msgspec.Struct, frozen=True, tag=True):
@@ -83,7 +92,7 @@ class GuardianStatus(msgspec.Struct, frozen=True, tag=True):
 
 
 class GuardianDone(msgspec.Struct, frozen=True, tag=True):
-    """Prepare or shutdown was taken up."""
+    """What was asked is taken up."""
 
     text: str = ""
 

@@ -18,8 +18,10 @@ from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.config.plain import Settings
 from veloz_tui.control.guardian import (
     GuardianDone,
+    GuardianGiveWay,
     GuardianKill,
     GuardianPrepare,
+    GuardianRefused,
     GuardianReply,
     GuardianRequest,
     GuardianShutdown,
@@ -44,6 +46,7 @@ from veloz_tui.runtime.link import (
     EngineRearmed,
     EngineStart,
     FromEngine,
+    GuardianWatches,
     KeyMaterial,
     KillEngine,
     KillState,
@@ -81,6 +84,7 @@ class Guardian:
         self._sim = sim
         self._engine: EngineChild | None = None
         self._is_leaving = False
+        self._has_given_way = False
         self._exit_code = 0
         self._stop = asyncio.Event()
         self._restarts: deque[float] = deque(maxlen=RESTARTS + 1)
@@ -104,6 +108,8 @@ class Guardian:
             loop.add_signal_handler(signal.SIGTERM, self._stop.set)
             for number in (signal.SIGHUP, signal.SIGINT):
                 loop.add_signal_handler(number, lambda: None)
+            if adopted is not None:
+                adopted.send(GuardianWatches(os.getpid()))
             async with asyncio.TaskGroup() as tasks:
                 work = [
                     tasks.create_task(self._supervise(adopted), name="supervise"),
@@ -111,7 +117,8 @@ class Guardian:
                     tasks.create_task(keep_warm(self._client, lambda: len(self._symbols())), name="warm"),
                 ]
                 await self._stop.wait()
-                await self._stop_engine()
+                if not self._has_given_way:
+                    await self._stop_engine()
                 for task in work:
                     task.cancel()
                 if self._kill is not None and not self._progress().is_done:
@@ -121,7 +128,7 @@ class Guardian:
         await self._client.aclose()
         failed = self._engine.exit_code if self._engine is not None else None
         self._exit_code = self._exit_code or max(failed or 0, 0)
-        if self._settings.profile.mode is Mode.DEMO and not self._exit_code:
+        if self._settings.profile.mode is Mode.DEMO and not self._exit_code and not self._has_given_way:
             # After a crash it stays: to be swept, and to be found again.
             await sim_child.end_ours(self._paths)
         return self._exit_code
@@ -190,7 +197,7 @@ class Guardian:
             if self._settings.engine.on_engine_death == "kill" and self._kill is None:
                 self._begin_kill(GuardianKill(kill_id=_kill_id(), by="guardian", reason="engine died"))
             self._start_sweep(by="guardian", reason="engine died")
-            await self._first_zero()
+            await self._sweeps.first_zero()
         now = time.monotonic()
         self._restarts.append(now)
         recent = sum(1 for at in self._restarts if now - at < RESTART_WINDOW_S)
@@ -199,15 +206,6 @@ class Guardian:
             self._exit_code = 2 if code == 2 else 1
             self._stop.set()
             self._is_leaving = True
-
-    async def _first_zero(self, within_s: float = 10.0) -> None:
-        """A new engine starts once nothing is open, or after a while: it sweeps by itself if halted."""
-        deadline = time.monotonic() + within_s
-        while time.monotonic() < deadline:
-            report = self._sweeps.report
-            if report is None or "first_zero" in report.stamps:
-                return
-            await asyncio.sleep(TICK_S)
 
     def _on_message(self, message: FromEngine) -> None:
         match message:
@@ -353,6 +351,20 @@ class Guardian:
             case GuardianShutdown():
                 self._stop.set()
                 return GuardianDone("stopping")
+            case GuardianGiveWay():
+                return self._give_way(request)
+
+    def _give_way(self, request: GuardianGiveWay) -> GuardianReply:
+        """Leave the engine to the guardian that it started: ours can be told nothing and hears nothing."""
+        engine = self._engine
+        if engine is None or engine.pid != request.engine_pid or engine.is_heard:
+            return GuardianRefused("the line to the engine is there")
+        if self._sweeps.is_running or (self._kill is not None and not self._progress().is_done):
+            return GuardianRefused("a sweep is under way")
+        _LOG.warning("the line to engine %d is lost: giving way to its new guardian", engine.pid)
+        self._has_given_way = True
+        self._stop.set()
+        return GuardianDone("giving way")
 
     def _progress(self) -> KillProgress:
         view = self._kill_view()

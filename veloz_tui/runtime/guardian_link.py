@@ -16,6 +16,7 @@ from veloz_tui.runtime.link import (
     MAX_LINE_BYTES,
     EngineStart,
     FromEngine,
+    GuardianWatches,
     KillEngine,
     PrepareKill,
     StopEngineRequest,
@@ -28,6 +29,7 @@ START_WITHIN_S: Final = 30.0
 MAX_UNSENT_BYTES: Final = 1_000_000
 
 Order = KillEngine | PrepareKill | StopEngineRequest
+Word = Order | GuardianWatches
 
 
 class GuardianLink:
@@ -62,12 +64,8 @@ class GuardianLink:
         if not transport.is_closing() and transport.get_write_buffer_size() < MAX_UNSENT_BYTES:
             self._writer.write(encode(message))
 
-    @property
-    def is_open(self) -> bool:
-        return not self._writer.transport.is_closing() and not self._reader.at_eof()
-
-    async def run(self, on_order: Callable[[Order], None]) -> None:
-        """Hand on what the guardian orders; returns when it is gone."""
+    async def run(self, on_order: Callable[[Word], None]) -> None:
+        """Hand on what the guardian says; returns when it is gone."""
         while True:
             try:
                 line = await self._reader.readline()
@@ -93,8 +91,8 @@ class GuardianLink:
             pass
 
 
-def restart_guardian(profile: str, *, log: Path) -> tuple[int, int]:
-    """Start a guardian that adopts this engine; returns our end's descriptor and its process id."""
+def restart_guardian(profile: str, *, log: Path) -> tuple[int, "subprocess.Popen[bytes]"]:
+    """Start a guardian that adopts this engine; returns our end's descriptor and its process."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     command = [sys.executable, "-m", "veloz_tui.runtime.guardian_main", "--profile", profile]
     with log.open("ab") as stderr, theirs:
@@ -106,4 +104,4 @@ def restart_guardian(profile: str, *, log: Path) -> tuple[int, int]:
             pass_fds=(theirs.fileno(),),
             start_new_session=True,
         )
-    return ours.detach(), child.pid
+    return ours.detach(), child

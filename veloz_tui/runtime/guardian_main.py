@@ -7,23 +7,31 @@ read: whoever is early waits for its first line and touches nothing.
 
 import argparse
 import asyncio
+import contextlib
 import sys
+import time
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from veloz_tui.config.harden import harden_process
-from veloz_tui.config.lock import ProfileLock, holder_pid
+from veloz_tui.config.lock import LockHeld, ProfileLock, holder_pid
 from veloz_tui.config.logs import configure_logging
 from veloz_tui.config.paths import DEFAULT_PROFILE, ProfilePaths, private_umask
 from veloz_tui.config.redact import install_hooks
 from veloz_tui.config.secret import Secret
+from veloz_tui.control.errors import GuardianNotRunning, LinkLost
+from veloz_tui.control.guardian import GuardianGiveWay, GuardianRefused, ask_guardian_async
 from veloz_tui.domain.errors import ConfigError, VelozError
 from veloz_tui.domain.types import Mode
 from veloz_tui.runtime import sim_child
 from veloz_tui.runtime.engine_child import ENGINE_STDERR, EngineChild
 from veloz_tui.runtime.garbage import seldom_garbage_collection
 from veloz_tui.runtime.guardian_start import GuardianStart
+
+GIVES_WAY_WITHIN_S: Final = 10.0
+GIVES_WAY_POLL_S: Final = 0.02
 
 
 async def _main(profile: str, adopt_fd: int | None) -> int:
@@ -93,11 +101,36 @@ async def _adopt(paths: ProfilePaths, descriptor: int) -> int:
     from veloz_tui.runtime.guardian import Guardian  # noqa: PLC0415 - as in _begin
 
     engine, handed = await EngineChild.adopt(descriptor)
-    with _hold(paths, handed.settings.profile.mode):
+    lock = _hold(paths, handed.settings.profile.mode)
+    await _take_over(lock, paths, engine_pid=engine.pid)
+    try:
         sim = None
         if handed.sim_port is not None:
             sim = sim_child.SimAddress(0, handed.sim_port, handed.sim_id)
         return await Guardian(handed.settings, paths, handed.keys, sim=sim).run(adopted=engine)
+    finally:
+        lock.release()
+
+
+async def _take_over(lock: ProfileLock, paths: ProfilePaths, *, engine_pid: int) -> None:
+    """Take the lock; a holder whose line to the engine is lost is asked to give way. Raises ConfigError."""
+    try:
+        lock.acquire()
+    except LockHeld:
+        with contextlib.suppress(GuardianNotRunning, LinkLost):  # ending already, perhaps
+            reply = await ask_guardian_async(paths.guardian_socket, GuardianGiveWay(engine_pid))
+            if isinstance(reply, GuardianRefused):
+                raise ConfigError(f"{lock.purpose} stays: {reply.text}") from None
+    else:
+        return
+    deadline = time.monotonic() + GIVES_WAY_WITHIN_S
+    while not lock.is_held:
+        await asyncio.sleep(GIVES_WAY_POLL_S)
+        try:
+            lock.acquire()
+        except LockHeld:
+            if time.monotonic() > deadline:
+                raise
 
 
 def _hold(paths: ProfilePaths, mode: Mode) -> ProfileLock:

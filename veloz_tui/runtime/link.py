@@ -54,7 +54,13 @@ class StopEngineRequest(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-ToEngine = EngineStart | KillEngine | PrepareKill | StopEngineRequest
+class GuardianWatches(msgspec.Struct, frozen=True, tag=True):
+    """The first word of a guardian that the engine started: it has the lock and its socket."""
+
+    pid: int
+
+
+ToEngine = EngineStart | KillEngine | PrepareKill | StopEngineRequest | GuardianWatches
 
 
 class Beat(msgspec.Struct, frozen=True, tag=True):

@@ -21,7 +21,7 @@ from veloz_tui.control.server import ControlServer, Identity
 from veloz_tui.domain.commands import AnyCommand, Kill, KillPrepare, Shutdown, StartStrategy
 from veloz_tui.domain.errors import ConfigError, InvariantBroken, JournalError
 from veloz_tui.domain.ids import account_tag
-from veloz_tui.domain.reports import BookDelta, GuardianReported, VenueSnapshot
+from veloz_tui.domain.reports import BookDelta, VenueSnapshot
 from veloz_tui.domain.types import ChannelState, CommandId, InstrumentId, Mode, VenueId
 from veloz_tui.domain.views import View
 from veloz_tui.engine.core import Engine
@@ -38,7 +38,8 @@ from veloz_tui.runtime.demo import FirstOrders
 from veloz_tui.runtime.epoch_mark import EpochMark
 from veloz_tui.runtime.flag import read_flag
 from veloz_tui.runtime.garbage import quiet_garbage_collection
-from veloz_tui.runtime.guardian_link import GuardianLink, Order, restart_guardian
+from veloz_tui.runtime.guardian_keeper import GuardianKeeper
+from veloz_tui.runtime.guardian_link import GuardianLink, Order
 from veloz_tui.runtime.kill_record import take_reports
 from veloz_tui.runtime.link import (
     AdoptEngine,
@@ -58,8 +59,6 @@ from veloz_tui.venues.binance.requests import signer_for
 
 _LOG = logging.getLogger(__name__)
 BEAT_S: Final = 0.1
-RESTART_GUARDIAN_AFTER_S: Final = 0.2
-RESTART_GUARDIAN_PAUSE_S: Final = 2.0
 LAG_PROBE_S: Final = 0.1
 EXIT_BROKEN: Final = 70
 
@@ -71,7 +70,14 @@ class Node:
         self._start = start
         self._settings = start.settings
         self._paths = paths
-        self._link = link
+        self._guardian = GuardianKeeper(
+            link,
+            paths,
+            hand_over=AdoptEngine(os.getpid(), start.settings, start.keys, start.sim_port, start.sim_id),
+            on_order=self._on_order,
+            report=self._dispatch,
+            is_leaving=lambda: self._stopping.is_set(),
+        )
         self._clock = EngineClock()
         self._stopping = asyncio.Event()
         self._was_ready = False
@@ -100,7 +106,7 @@ class Node:
                 engine=engine,
                 settings=self._settings,
                 paths=self._paths,
-                link=self._link,
+                guardian=self._guardian,
                 now=self._clock.now,
                 dispatch=self._dispatch,
                 on_stop=self.stop,
@@ -151,7 +157,7 @@ class Node:
         return {
             **parts,
             "beats": self._beat(),
-            "guardian": self._listen(),
+            "guardian": self._guardian.run(),
             "lag": self._probe_lag(),
             "autostart": self._autostart(),
         }
@@ -296,7 +302,7 @@ class Node:
             state = self._engine.state
             instruments = {str(i) for i in self._settings.venues.binance.instruments}
             instruments.update(str(state.orders[i].instrument_id) for i in state.open_orders)
-            self._link.send(
+            self._guardian.send(
                 Beat(
                     pid=os.getpid(),
                     epoch=state.epoch,
@@ -321,38 +327,9 @@ class Node:
         if record is None or not self._engine.state.is_halted:
             return
         view = self._build_view(frozenset(), 0).kill
-        self._link.send(
+        self._guardian.send(
             KillState(record.kill_id, dict(record.stamps), view.canceled, view.total, view.unverified)
         )
-
-    async def _listen(self) -> None:
-        """Without a guardian nothing new leaves; a new one gets the keys back."""
-        while True:
-            await self._link.run(self._on_order)
-            if self._stopping.is_set():
-                return
-            self._loop.dispatch(GuardianReported(is_alive=False, reason="its line closed"))
-            await asyncio.sleep(RESTART_GUARDIAN_AFTER_S)
-            await self._new_guardian()
-
-    async def _new_guardian(self) -> None:
-        await self._link.close()
-        log = self._paths.logs / "guardian.stderr"
-        try:
-            descriptor, pid = restart_guardian(self._paths.profile, log=log)
-        except OSError as error:  # no memory, no process: CANCEL_ONLY until one can be started
-            _LOG.error("no guardian: %s", error)
-            await asyncio.sleep(RESTART_GUARDIAN_PAUSE_S)
-            return
-        self._link = await GuardianLink.connect(descriptor)
-        self._watchers.link = self._link
-        start = self._start
-        self._link.send(AdoptEngine(os.getpid(), start.settings, start.keys, start.sim_port, start.sim_id))
-        for _ in range(100):
-            await asyncio.sleep(RESTART_GUARDIAN_AFTER_S)
-            if self._link.is_open and self._paths.guardian_socket.exists():
-                self._loop.dispatch(GuardianReported(is_alive=True, reason=f"pid {pid}"))
-                return
 
     async def _probe_lag(self) -> None:
         loop = asyncio.get_running_loop()
@@ -385,6 +362,6 @@ class Node:
         await asyncio.sleep(0.2)  # the last answers and cancels leave
         await self._server.close()
         await self._watchers.aclose()
-        self._link.send(self._leaving)
+        self._guardian.send(self._leaving)
         for task in running:
             task.cancel()

@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from veloz_tui.runtime.sweep import Sweep, SweepReport
 from veloz_tui.venues.binance.kill_client import KillClient
 
 _LOG = logging.getLogger(__name__)
+POLL_S: Final = 0.05
 
 
 class Sweeps:
@@ -55,6 +58,14 @@ class Sweeps:
         """Stop them: a sweep cancels whatever it finds, so it must not outlive its reason."""
         for task in list(self._tasks):
             task.cancel()
+
+    async def first_zero(self, *, within_s: float = 10.0) -> None:
+        """A new engine starts once nothing is open, or after a while: it sweeps by itself if halted."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            if self.report is None or "first_zero" in self.report.stamps:
+                return
+            await asyncio.sleep(POLL_S)
 
     async def finish(self) -> None:
         """Wait for what is under way, for as long as it takes."""

@@ -18,7 +18,7 @@ from veloz_tui.engine.core import Engine
 from veloz_tui.engine.entries import entry_of
 from veloz_tui.runtime.compose import strategy_spec
 from veloz_tui.runtime.flag import lower_flag, raise_flag
-from veloz_tui.runtime.guardian_link import GuardianLink
+from veloz_tui.runtime.guardian_keeper import GuardianKeeper
 from veloz_tui.runtime.hosts import StrategyHosts
 from veloz_tui.runtime.link import EngineRearmed, KillState
 from veloz_tui.strategy.spec import StrategySnapshot
@@ -36,7 +36,7 @@ class NodeWatchers:
         engine: Engine,
         settings: Settings,
         paths: ProfilePaths,
-        link: GuardianLink,
+        guardian: GuardianKeeper,
         now: Callable[[], Nanos],
         dispatch: Callable[[object], None],
         on_stop: Callable[[str], None],
@@ -46,7 +46,7 @@ class NodeWatchers:
         self._engine = engine
         self._settings = settings
         self._paths = paths
-        self.link = link
+        self._guardian = guardian
         self._now = now
         self._on_stop = on_stop
         self._on_broken = on_broken
@@ -118,7 +118,7 @@ class NodeWatchers:
             lower_flag(self._paths.kill_flag)
         except OSError as error:  # trading is on all the same; the next start will be halted
             _LOG.error("kill flag %s not removed: %s", self._paths.kill_flag, error)
-        self.link.send(EngineRearmed(rearmed.level))
+        self._guardian.send(EngineRearmed(rearmed.level))
 
     def stop(self, reason: str) -> None:
         self._on_stop(reason)
@@ -131,7 +131,7 @@ class NodeWatchers:
     def _tell_guardian(self) -> None:
         record = self._engine.state.kill
         if record is not None:
-            self.link.send(KillState(record.kill_id, dict(record.stamps)))
+            self._guardian.send(KillState(record.kill_id, dict(record.stamps)))
 
     async def aclose(self) -> None:
         """Wait for what was begun."""

@@ -20,6 +20,7 @@ from veloz_tui.config.plain import Settings
 from veloz_tui.config.settings import load_settings
 from veloz_tui.control.guardian import (
     GuardianDone,
+    GuardianGiveWay,
     GuardianKill,
     GuardianPrepare,
     GuardianRefused,
@@ -299,6 +300,30 @@ async def test_a_lost_line_is_no_reason_to_fence_an_engine_that_lives(tmp_path: 
         w.engine.beat_at = time.monotonic() - FAR_S
         await w.steps(4)
         assert not w.is_fenced
+
+
+async def asked_to_give_way(w: Watch, *, engine_pid: int | None = None) -> GuardianReply:
+    request = GuardianGiveWay(engine_pid or w.engine.pid)
+    return await w.guardian._answer(request, PeerIdentity(pid=1, uid=0))
+
+
+async def test_only_a_guardian_without_a_line_gives_way_and_only_to_its_own_engines(tmp_path: Path) -> None:
+    async with watching(tmp_path) as w:
+        assert isinstance(await asked_to_give_way(w), GuardianRefused)
+        w.engine.is_heard = False
+        assert isinstance(await asked_to_give_way(w, engine_pid=w.engine.pid + 1), GuardianRefused)
+        assert not w.guardian._stop.is_set()
+        assert isinstance(await asked_to_give_way(w), GuardianDone)
+        assert w.guardian._stop.is_set()
+        assert not w.is_fenced
+
+
+async def test_a_guardian_with_a_kill_to_finish_does_not_give_way(tmp_path: Path) -> None:
+    async with watching(tmp_path) as w:
+        w.engine.is_heard = False
+        w.kill()
+        assert isinstance(await asked_to_give_way(w), GuardianRefused)
+        assert not w.guardian._stop.is_set()
 
 
 async def test_a_start_that_takes_over_a_minute_is_fenced(tmp_path: Path) -> None:
