@@ -292,7 +292,7 @@ class Guardian:
         kill = self._kill
         if self._engine is not None and self._engine.is_alive:
             await self._engine.fence()
-        self._start_sweep(by=kill.by, reason=kill.reason, fenced_ms=(time.monotonic() - self._kill_at) * 1000)
+        self._start_sweep(by=kill.by, reason=kill.reason)
 
     # --- kills ---
 
@@ -315,16 +315,18 @@ class Guardian:
             self._engine.send(KillEngine(kill.kill_id, kill.by, kill.reason))
         raise_flag_soon(self._paths.kill_flag, kill_id=kill.kill_id)
 
-    def _start_sweep(self, *, by: str, reason: str, fenced_ms: float | None = None) -> None:
+    def _start_sweep(self, *, by: str, reason: str) -> None:
+        """Begin one, now that no engine is left that could send: of a kill that is its closed gate."""
         kill_id = self._kill.kill_id if self._kill is not None else _kill_id()
         report = SweepReport(kill_id=kill_id, venue="BINANCE", by=by, reason=reason)
-        if fenced_ms is not None:
-            report.stamps["gate_closed"] = fenced_ms
         kill = self._settings.kill
         settle_s = self._settings.venues.binance.recv_window_ms / 1000 + kill.settle_s
-        if self._kill is not None:  # what a fenced engine had on the wire is unknown: the longer time, always
+        began = time.monotonic()
+        if self._kill is not None:
+            report.stamps["gate_closed"] = (began - self._kill_at) * 1000
+            # What a fenced engine had on the wire is unknown: the longer time, always.
             settle_s += kill.settle_in_doubt_s
-        began = self._kill_at if self._kill is not None else time.monotonic()
+            began = self._kill_at
         self._sweeps.start(report, symbols=self._symbols(), settle_s=settle_s, began=began)
 
     def _symbols(self) -> set[str]:

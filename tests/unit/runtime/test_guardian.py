@@ -193,6 +193,17 @@ async def test_an_engine_that_dies_during_a_kill_is_taken_over(tmp_path: Path) -
         assert await w.venue.open() == 0
 
 
+async def test_a_kill_that_finds_the_engine_just_dead_has_a_closed_gate(tmp_path: Path) -> None:
+    """Its death is acted on before the kill is looked at: the gate is closed for good all the same."""
+    async with watching(tmp_path) as w:
+        os.kill(w.engine.pid, signal.SIGKILL)
+        w.engine._process.wait()  # type: ignore[union-attr]
+        w.kill()
+        await w.guardian._on_death(w.engine)
+        await until(lambda: w.is_certified)
+        assert w.guardian._kill_view().gate_closed_ms is not None
+
+
 async def test_a_certified_kill_of_before_says_nothing_of_this_one(tmp_path: Path) -> None:
     async with watching(tmp_path) as w:
         w.says("gate_closed", "first_zero", "certified_zero", kill_id="k0")
