@@ -343,6 +343,13 @@ class JournalReported(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class DiskReported(msgspec.Struct, frozen=True):
+    """How much is left where the journal is, looked at now and then."""
+
+    free_mb: int
+    path: str
+
+
 class GuardianReported(msgspec.Struct, frozen=True):
     """The guardian is (not) there: without it the engine is CANCEL_ONLY."""
 

@@ -158,6 +158,7 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Any]]] = {
     r.TimerFired: ticks.on_timer,
     r.GateReported: kill.on_gate,
     r.JournalReported: ticks.on_journal,
+    r.DiskReported: ticks.on_disk,
     r.GuardianReported: ticks.on_guardian,
     r.ConsolesChanged: ticks.on_consoles,
     StrategyReported: strategies.on_reported,

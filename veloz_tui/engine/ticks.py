@@ -6,6 +6,7 @@ from typing import Final
 from veloz_tui.domain.events import BreakerChanged, ControlTaken, DayOpened
 from veloz_tui.domain.reports import (
     ConsolesChanged,
+    DiskReported,
     GuardianReported,
     JournalReported,
     JournalState,
@@ -42,6 +43,8 @@ RECONCILE_AGAIN_AFTER: Final = 180 * SECOND
 soon, a long reconciliation would spend each minute's weight on its beginning and never end."""
 DAY: Final = 86_400
 _UNANSWERED: Final = (OrderStatus.CREATED, OrderStatus.SUBMITTED)
+LOW_DISK_MB: Final = 500
+FULL_DISK_MB: Final = 64
 
 
 def on_timer(turn: Turn, fired: TimerFired) -> None:
@@ -154,6 +157,17 @@ def on_journal(turn: Turn, report: JournalReported) -> None:
     )
     text = f"JOURNAL {report.state}: {report.reason}. CANCEL-ONLY, {len(open_orders(turn))} open. {remedy}"
     turn.alert("journal", severity, text, code=f"JOURNAL_{report.state}")
+
+
+def on_disk(turn: Turn, report: DiskReported) -> None:
+    """Say that room gets short while there is time: with none left the journal stops new orders."""
+    if report.free_mb >= LOW_DISK_MB:
+        return
+    severity = Severity.CRIT if report.free_mb < FULL_DISK_MB else Severity.WARN
+    text = (
+        f"DISK {report.free_mb:,} MB left at {report.path}. At 0 no new orders leave, cancels do. Free some"
+    )
+    turn.alert("disk", severity, text, code="DISK_LOW")
 
 
 def on_guardian(turn: Turn, report: GuardianReported) -> None:

@@ -9,6 +9,7 @@ import logging
 import os
 import random
 import re
+import shutil
 import sys
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
@@ -21,7 +22,7 @@ from veloz_tui.control.server import ControlServer, Identity
 from veloz_tui.domain.commands import AnyCommand, Kill, KillPrepare, Shutdown, StartStrategy
 from veloz_tui.domain.errors import ConfigError, InvariantBroken, JournalError
 from veloz_tui.domain.ids import account_tag
-from veloz_tui.domain.reports import BookDelta, VenueSnapshot
+from veloz_tui.domain.reports import BookDelta, DiskReported, VenueSnapshot
 from veloz_tui.domain.types import ChannelState, CommandId, InstrumentId, Mode, VenueId
 from veloz_tui.domain.views import View
 from veloz_tui.engine.core import Engine
@@ -60,6 +61,7 @@ from veloz_tui.venues.binance.requests import signer_for
 _LOG = logging.getLogger(__name__)
 BEAT_S: Final = 0.1
 LAG_PROBE_S: Final = 0.1
+LOOK_AT_DISK_S: Final = 10.0
 EXIT_BROKEN: Final = 70
 
 
@@ -159,6 +161,7 @@ class Node:
             "beats": self._beat(),
             "guardian": self._guardian.run(),
             "lag": self._probe_lag(),
+            "disk": self._watch_disk(),
             "autostart": self._autostart(),
         }
 
@@ -337,6 +340,13 @@ class Node:
             due = loop.time() + LAG_PROBE_S
             await asyncio.sleep(LAG_PROBE_S)
             self._lag_ms = max(0.0, (loop.time() - due) * 1000)
+
+    async def _watch_disk(self) -> None:
+        folder = self._paths.journal.parent
+        while True:
+            usage = await asyncio.to_thread(shutil.disk_usage, folder)
+            self._loop.dispatch(DiskReported(usage.free // 1_000_000, str(folder)))
+            await asyncio.sleep(LOOK_AT_DISK_S)
 
     # --- views and the end ---
 

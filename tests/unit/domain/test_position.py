@@ -121,14 +121,14 @@ def test_a_fee_taken_in_what_was_bought_is_a_cost_and_gone_from_the_position() -
     # What is left must bring in the 100 that were paid, after the fee on leaving.
     break_even = position.break_even(EXIT_FEE)
     assert break_even is not None
-    assert near(Fraction(break_even) * Fraction("0.999") * Fraction("0.999"), Fraction(100))
+    assert near(break_even * D("0.999") * D("0.999"), Fraction(100))
     assert position.unrealized(D(100)) + position.realized - position.fees == D("0.999") * 100 - 100
 
 
 def test_a_fill_eaten_by_its_fee_moves_nothing_but_the_fees() -> None:
     position = Position()
     position.apply_fill(change=D(0), price=D(100), fee=D(1), fee_asset=BTC, value=D(100))
-    assert (position.quantity, position.cost, position.fees) == (0, 0, 100)
+    assert (position.quantity, position.cost, position.fees) == (D(0), D(0), D(100))
 
 
 @given(st.lists(trades(), min_size=1, max_size=40))

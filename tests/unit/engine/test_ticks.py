@@ -18,7 +18,7 @@ from tests.unit.engine.factories import (
 )
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.events import BreakerChanged, ControlTaken, DayOpened
-from veloz_tui.domain.types import BreakerState, Nanos, StrategyState
+from veloz_tui.domain.types import BreakerState, Nanos, Severity, StrategyState
 from veloz_tui.engine.actions import Cancel, SetTimer, StopHost, Submit, Unpark
 from veloz_tui.engine.core import Engine
 from veloz_tui.engine.pnl import day_realized
@@ -207,3 +207,13 @@ def test_a_core_that_is_told_nothing_does_nothing() -> None:
     outcome = engine.handle(r.Quiet(BTC.id), NOON)
     assert (outcome.events, outcome.actions) == ([], [])
     assert not [act for act in outcome.actions if isinstance(act, Submit)]
+
+
+@pytest.mark.parametrize(
+    ("free_mb", "severity"), [(500, None), (499, Severity.WARN), (64, Severity.WARN), (63, Severity.CRIT)]
+)
+def test_little_room_on_the_disk_is_said(free_mb: int, severity: Severity | None) -> None:
+    core = Core()
+    core.send(r.DiskReported(free_mb, "/state"))
+    found = core.state.alerts.get("disk")
+    assert (found.severity if found is not None else None) is severity
