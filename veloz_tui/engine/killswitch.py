@@ -196,6 +196,7 @@ def on_open_orders(turn: Turn, listed: OpenOrdersListed) -> None:
         return
     sweep.zero_at[listed.venue] = listed.requested_at
     if all(sweep.zero_at.get(venue, 0) > sweep.started_at for venue in turn.settings.venues):
+        stamp(turn, "cancels_sent", "nothing was left to cancel")  # where nothing was, long before this
         stamp(turn, "first_zero")
     settled_at = _certify_after(turn, sweep)
     if all(sweep.zero_at.get(venue, 0) > settled_at for venue in turn.settings.venues):
