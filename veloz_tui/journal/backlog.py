@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import islice
 
+from veloz_tui.domain.errors import InvariantBroken
+from veloz_tui.domain.events import Recorded
 from veloz_tui.journal.codec import ChainEnd, Row
 
 
@@ -37,3 +39,10 @@ class Backlog:
     def oldest_at(self) -> float | None:
         """Return when the oldest row came, None if everything is durable."""
         return self._arrivals[0][1] if self._arrivals else None
+
+
+def check_gapless(records: Sequence[Recorded], *, after: int) -> None:
+    """Raise InvariantBroken unless they continue event `after` without a gap."""
+    for expected, record in enumerate(records, start=after + 1):
+        if record.seq != expected:
+            raise InvariantBroken(f"event {record.seq} came where {expected} was due")

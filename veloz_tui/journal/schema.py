@@ -5,12 +5,15 @@ index on venue_key is an assertion: state de-duplicates, and a second fill of on
 """
 
 import sqlite3
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from veloz_tui.domain.errors import JournalError
 from veloz_tui.domain.types import Nanos
+from veloz_tui.journal.codec import Row
 
 VERSION: Final = 1
 APPLICATION_ID: Final = 0x56454C4F
@@ -51,19 +54,17 @@ DELETE_OLD_SNAPSHOTS: Final = (
 CHECKPOINT: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
-_INSERT_EVENTS = f"INSERT INTO event({EVENT_COLUMNS})"
-
-
 @lru_cache(maxsize=32)
 def insert_events(count: int) -> str:
     """Return the one statement that writes `count` events: one transaction, one fsync."""
     values = ",".join(["(?,?,?,?,?,?,?)"] * count)
     # Only question marks go into the text.
-    return f"{_INSERT_EVENTS} VALUES {values}"
+    return f"INSERT INTO event({EVENT_COLUMNS}) VALUES {values}"  # noqa: S608
 
 
-def inserts_events(statement: str) -> bool:
-    return statement.startswith(_INSERT_EVENTS)
+def insertion(rows: Sequence[Row]) -> tuple[str, list[int | str | bytes | None]]:
+    """Return that statement for these events, and its values."""
+    return insert_events(len(rows)), list(chain.from_iterable(rows))
 
 
 def create(connection: sqlite3.Connection, *, journal_id: str, now: Nanos) -> None:

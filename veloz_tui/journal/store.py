@@ -2,10 +2,10 @@
 
 `execute` runs one statement in a transaction of its own: when it returns, the change is durable; when it
 raises sqlite3.Error, nothing of it is there (after SQLITE_IOERR nobody knows). AiosqliteStore works on its
-own thread, one hop a statement, but for short inserts that no fsync follows: those take 15-40 us where the
-hop takes 300, and are written on the event loop. InlineStore works on the event loop, for simulations, whose
-virtual clock can't wait for a thread. The writer has one statement under way at most, so the connection is
-never used by two threads at once.
+own thread, one hop a statement; where no fsync follows a commit, `execute_now` does it on the event loop: a
+short insert takes 15-40 us, the hop 300. InlineStore works on the event loop, for simulations, whose virtual
+clock can't wait for a thread. The writer has one statement under way at most, so the connection is never used
+by two threads at once.
 """
 
 import asyncio
@@ -17,12 +17,9 @@ from typing import Protocol
 
 import aiosqlite
 
-from veloz_tui.journal import schema
 from veloz_tui.journal.connections import WAL_BYTES, Durability, open_for_writing, unreadable
 
 Value = int | str | bytes | None
-QUICK_VALUES = 7 * 32
-"""So many of a statement's values are written on the event loop: 32 events."""
 Hook = Callable[[str], Awaitable[None]]
 """Called with each statement before it runs: a test's place to be slow or to raise sqlite3.Error."""
 
@@ -30,7 +27,14 @@ Hook = Callable[[str], Awaitable[None]]
 class Store(Protocol):
     """Where the writer's statements go."""
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether `execute_now` may be called."""
+
     async def execute(self, statement: str, values: Sequence[Value] = ()) -> list[tuple[Value, ...]]: ...
+
+    def execute_now(self, statement: str, values: Sequence[Value]) -> None:
+        """The same, done when it returns. Never while an `execute` is under way."""
 
     async def close(self) -> None: ...
 
@@ -69,10 +73,16 @@ class AiosqliteStore:
     async def execute(self, statement: str, values: Sequence[Value] = ()) -> list[tuple[Value, ...]]:
         if self._hook is not None:
             await self._hook(statement)
-        if self._quick is not None and len(values) <= QUICK_VALUES and schema.inserts_events(statement):
-            return self._quick.execute(statement, values).fetchall()
         # One hop: plain `execute` would leave an open cursor, whose fetch and close are two more.
         return [tuple(row) for row in await self._connection.execute_fetchall(statement, values)]
+
+    @property
+    def is_quick(self) -> bool:
+        return self._quick is not None and self._hook is None
+
+    def execute_now(self, statement: str, values: Sequence[Value]) -> None:
+        assert self._quick is not None
+        self._quick.execute(statement, values)
 
     async def close(self) -> None:
         await self._connection.close()
@@ -98,6 +108,13 @@ class InlineStore:
         if self._hook is not None:
             await self._hook(statement)
         return self._connection.execute(statement, values).fetchall()
+
+    @property
+    def is_quick(self) -> bool:
+        return False  # every statement goes past the hook
+
+    def execute_now(self, statement: str, values: Sequence[Value]) -> None:
+        self._connection.execute(statement, values)
 
     async def close(self) -> None:
         self._connection.close()

@@ -15,8 +15,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import chain
-from typing import cast
+from typing import Final, cast
 
 from veloz_tui.domain.errors import InvariantBroken, JournalError
 from veloz_tui.domain.events import Recorded
@@ -25,10 +24,10 @@ from veloz_tui.domain.reports import JournalState
 from veloz_tui.domain.types import ClientOrderId
 from veloz_tui.journal import schema
 from veloz_tui.journal.anchor import AnchorKeeper
-from veloz_tui.journal.backlog import Backlog
+from veloz_tui.journal.backlog import Backlog, check_gapless
 from veloz_tui.journal.ballast import Ballast, Reserve
 from veloz_tui.journal.checkpoints import IDLE_S, Checkpoints
-from veloz_tui.journal.codec import ChainEnd, encode
+from veloz_tui.journal.codec import ChainEnd, Row, encode
 from veloz_tui.journal.connections import code_of, is_passing
 from veloz_tui.journal.health import Health, WriterSettings
 from veloz_tui.journal.intents import Intents
@@ -37,6 +36,7 @@ from veloz_tui.journal.store import Store, corrupt
 from veloz_tui.journal.waiters import Waiters
 
 _log = logging.getLogger(__name__)
+_QUICK_ROWS: Final = 64  # on the event loop at a stretch
 
 
 class JournalWriter:
@@ -75,6 +75,10 @@ class JournalWriter:
         self._closing = asyncio.Event()
         self._finished = asyncio.Event()
         self._watchdog: asyncio.TimerHandle | None = None
+        self._is_resting = False
+        self._soon: asyncio.Handle | None = None
+        self._failure: sqlite3.Error | None = None
+        self._last_commit_s = 0.0
 
     # --- Called by the engine's loop, never waiting ---------------------------------------------------
 
@@ -112,11 +116,16 @@ class JournalWriter:
             return
         if self._has_left:
             raise JournalError("the journal is closed; nothing more can be written")
-        self._check_gapless(records)
+        check_gapless(records, after=self._end.seq)
+        if len(self._backlog) + len(records) > 2 * self._settings.backlog_bound:
+            raise InvariantBroken(f"{len(self._backlog)} events wait: no one stopped at the bound")
         rows, self._end = encode(records, end=self._end)
         self._backlog.add(rows, now=self._loop.time())
         self._intents.note(records)
-        self._wake.set()
+        if not (self._is_resting and self._store.is_quick):
+            self._wake.set()
+        elif self._soon is None:
+            self._soon = self._loop.call_soon(self._write_now)
         if self._watchdog is None:
             self._watch(self._settings.slow_after_s)
         if len(self._backlog) >= self._settings.backlog_bound // 2:
@@ -197,6 +206,9 @@ class JournalWriter:
 
     # What is most urgent; one durable write, or a rest, a step.
     async def _step(self) -> None:
+        if self._failure is not None:
+            error, self._failure = self._failure, None
+            raise error
         if self._checkpoints.is_due_now:
             await self._checkpoint()
         if self._backlog:
@@ -212,7 +224,27 @@ class JournalWriter:
 
     async def _commit(self) -> None:
         rows = self._backlog.head(self._settings.batch_rows)
-        await self._store.execute(schema.insert_events(len(rows)), list(chain.from_iterable(rows)))
+        await self._store.execute(*schema.insertion(rows))
+        self._committed(rows)
+
+    # While the task rests and a commit waits for no disk: no task switch between an intent and its order.
+    def _write_now(self) -> None:
+        self._soon = None
+        rows = self._backlog.head(_QUICK_ROWS)
+        if not (rows and self._is_resting):
+            return  # the task is awake, and writes them
+        try:
+            self._store.execute_now(*schema.insertion(rows))
+        except sqlite3.Error as error:
+            self._failure = error
+            self._wake.set()
+            return
+        self._committed(rows)
+        if self._backlog or self._checkpoints.is_due_now:
+            self._wake.set()
+
+    def _committed(self, rows: Sequence[Row]) -> None:
+        self._last_commit_s = self._loop.time()
         self._checkpoints.note_commit(sum([len(row[5]) + 150 for row in rows]))
         self._settle(len(rows))
 
@@ -231,16 +263,21 @@ class JournalWriter:
         if self._closing.is_set():
             return
         patience_s = self._settings.retry_every_s if self._reserve.is_spent else None
-        if self._checkpoints.is_due_when_idle:
+        if self._checkpoints.is_due_when_idle or self._store.is_quick:
             patience_s = IDLE_S
+        self._is_resting = True
         try:
             async with asyncio.timeout(patience_s):
                 await self._wake.wait()
         except TimeoutError:
-            if self._checkpoints.is_due_when_idle:
+            self._is_resting = False
+            is_quiet = self._loop.time() - self._last_commit_s >= IDLE_S
+            if is_quiet and self._checkpoints.is_due_when_idle:
                 await self._checkpoint()
             if self._reserve.is_spent and await self._reserve.restore():
                 await self._probe()
+        finally:
+            self._is_resting = False
 
     async def _checkpoint(self) -> None:
         ((_, frames, moved),) = await self._store.execute(schema.CHECKPOINT)
@@ -361,12 +398,3 @@ class JournalWriter:
         if len(self._backlog) >= self._settings.backlog_bound and not self._has_overflowed:
             self._has_overflowed = True
             self._on_overflow()
-
-    def _check_gapless(self, records: Sequence[Recorded]) -> None:
-        if len(self._backlog) + len(records) > 2 * self._settings.backlog_bound:
-            raise InvariantBroken(
-                f"{len(self._backlog)} events wait for the disk: no one stopped at the bound"
-            )
-        for expected, record in enumerate(records, start=self._end.seq + 1):
-            if record.seq != expected:
-                raise InvariantBroken(f"event {record.seq} came where {expected} was due")

@@ -15,6 +15,7 @@ from veloz_tui.domain.reports import JournalState
 from veloz_tui.journal.health import WriterSettings
 from veloz_tui.journal.load import load
 from veloz_tui.journal.reader import JournalReader
+from veloz_tui.journal.store import AiosqliteStore
 from veloz_tui.journal.verify import verify
 
 
@@ -292,3 +293,42 @@ async def test_a_new_run_goes_on_where_the_last_one_ended(tmp_path: Path) -> Non
             made.writer.append(records(first, last))
     assert read_all(files) == records(1, 20)
     assert verify(files).is_ok
+
+
+async def test_without_an_fsync_events_are_durable_before_the_writers_task_runs(tmp_path: Path) -> None:
+    files = make(tmp_path)
+    async with desk(files) as made:
+        await until(lambda: made.writer._is_resting)
+        made.writer.append(records(1, 2))
+        made.writer.append(records(3, 3))
+        assert made.writer.durable_seq == 0  # never within the turn that made them
+        await asyncio.sleep(0)
+        assert made.writer.durable_seq == 3
+        assert made.durable == [3]
+        with JournalReader(files.database) as reader:
+            assert reader.end().seq == 3
+        for first in range(4, 2_000, 40):  # more than goes at a stretch, and through checkpoints
+            made.writer.append(records(first, first + 39))
+            await asyncio.sleep(0)
+        await made.writer.wait_durable(2_003)
+    assert read_all(files) == records(1, 2_003)
+    assert verify(files).is_ok
+
+
+async def test_a_quick_write_that_fails_is_the_tasks_to_mend(tmp_path: Path) -> None:
+    files = make(tmp_path)
+    async with desk(files) as made:
+        await until(lambda: made.writer._is_resting)
+        assert isinstance(made.store, AiosqliteStore)
+        connection = made.store._quick
+        assert connection is not None
+        ((pages,),) = connection.execute("PRAGMA page_count").fetchall()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        made.writer.append(records(1, 60))
+        await until(lambda: bool(made.states))
+        assert made.writer.state is JournalState.FAILED
+        assert made.writer.durable_seq == 0
+        connection.execute("PRAGMA max_page_count = 1000000")
+        await made.writer.wait_durable(60)
+        await until(lambda: made.writer.state is JournalState.OK)
+    assert read_all(files) == records(1, 60)
