@@ -32,6 +32,8 @@ class Runner:
         self.wants = tuple(name for name in CALLBACKS if _is_written(type(strategy), name))
         self._strategy = strategy
         self._clock = clock
+        self._hears_orders = "on_order" in self.wants
+        self._hears_fills = "on_fill" in self.wants
 
     def start(self, now: Nanos) -> Done:
         return self._call("on_start", now, self._strategy.on_start)
@@ -78,6 +80,9 @@ class Runner:
     def own(self, own: Own, now: Nanos) -> Done:
         """Tell of a fill first, then of the order it changed: one Done for both."""
         fill, order = apply_own(self.ctx, own)
+        if not (self._hears_orders or (fill is not None and self._hears_fills)):
+            self.ctx.now = max(self.ctx.now, now)
+            return Done("on_order", (), 0.0, self.ctx.status)
 
         def tell(ctx: Context) -> None:
             if fill is not None:
