@@ -115,7 +115,7 @@ def test_order_without_any_word_is_in_doubt_on_screen_until_the_venue_tells(prof
 
 
 def test_fill_behind_a_lost_answer_is_booked_once(profile: Profile) -> None:
-    before = held(profile, "SOLUSDT")
+    before, there = held(profile, "SOLUSDT"), profile.sim.bought("SOLUSDT")
     away = profile.away("SOLUSDT", percent="-0.5", value="100")  # through the touch
     taking = msgspec.structs.replace(away, post_only=False)
     profile.sim.fault("reset_mid_body", **PLACE)
@@ -123,7 +123,9 @@ def test_fill_behind_a_lost_answer_is_booked_once(profile: Profile) -> None:
     found = until_status(profile, order, OrderStatus.FILLED, within_s=15)
     assert found.filled == taking.quantity
     assert profile.sim.made()[order] == 1
-    assert held(profile, "SOLUSDT") - before == taking.quantity
+    bought = profile.sim.bought("SOLUSDT") - there  # less its fee
+    assert 0 < taking.quantity - bought < taking.quantity / 100
+    assert held(profile, "SOLUSDT") - before == bought
 
 
 def held(profile: Profile, symbol: str) -> Decimal:
