@@ -289,6 +289,51 @@ def test_journal_that_cannot_be_trusted_is_named_and_kept(
     assert used.veloz("journal", "verify").code == 0
 
 
+@pytest.mark.slow
+def test_a_journal_without_its_tail_goes_on_once_the_loss_is_accepted() -> None:
+    with running_profile() as profile:
+        assert profile.place(profile.away("BTCUSDT")).is_ok
+        refused = profile.veloz("journal", "accept-loss", "--confirm", profile.name)
+        assert refused.code == 1, refused.text
+        assert "veloz shutdown" in refused.text
+        assert profile.veloz("shutdown").code == 0
+        assert "nothing is lost" in profile.veloz("journal", "accept-loss", "--confirm", profile.name).out
+        with sqlite3.connect(profile.paths.journal) as connection:
+            connection.execute("DELETE FROM event WHERE seq > (SELECT max(seq) - 5 FROM event)")
+            connection.execute("DELETE FROM snapshot")
+        connection.close()
+        lost = profile.veloz("engine")
+        assert lost.code == 3
+        assert "veloz journal accept-loss" in lost.text
+        for words in ((), ("--confirm", "another")):
+            untyped = profile.veloz("journal", "accept-loss", *words)
+            assert untyped.code == 2
+            assert f"--confirm {profile.name}" in untyped.text
+        accepted = profile.veloz("journal", "accept-loss", "--confirm", profile.name)
+        assert accepted.code == 0, accepted.text
+        assert "has lost its tail" in accepted.out
+        profile.start()
+        assert profile.place(profile.away("BTCUSDT", number=2)).is_ok
+        assert profile.veloz("shutdown").code == 0
+        assert profile.veloz("journal", "verify").code == 0
+
+
+@pytest.mark.slow
+def test_a_journal_that_was_set_aside_is_kept_and_a_new_one_begun() -> None:
+    with running_profile() as profile:
+        assert profile.veloz("shutdown").code == 0
+        journal = profile.paths.journal
+        journal.write_bytes(b"no journal" * 999)
+        assert "veloz journal set-aside" in profile.veloz("engine").text
+        assert profile.veloz("journal", "set-aside").code == 2
+        aside = profile.veloz("journal", "set-aside", "--confirm", profile.name)
+        assert aside.code == 0, aside.text
+        (kept,) = journal.parent.glob("damaged-*/journal.db")
+        assert kept.read_bytes() == b"no journal" * 999
+        profile.start()
+        assert profile.place(profile.away("BTCUSDT")).is_ok
+
+
 # --- strategies ---
 
 FILES = {

@@ -1,16 +1,21 @@
-"""`veloz journal verify | backup`."""
+"""`veloz journal verify | backup | accept-loss | set-aside`."""
 
+import time
 from pathlib import Path
 
 import click
 
-from veloz_tui.commands.profile import Profile, emit, emit_json, json_option
-from veloz_tui.domain.errors import JournalError
+from veloz_tui.commands.profile import Profile, emit, emit_json, is_interactive, json_option
+from veloz_tui.commands.trade import BadWords
+from veloz_tui.config.lock import holder_pid
+from veloz_tui.domain.errors import JournalError, OperatorError
 from veloz_tui.journal.backup import backup
-from veloz_tui.journal.files import JournalFiles
+from veloz_tui.journal.files import JournalFiles, set_aside
+from veloz_tui.journal.load import accept_loss
 from veloz_tui.journal.verify import VerifyReport, verify
 
 EXIT_DAMAGED = JournalError.exit_code
+confirm_option = click.option("--confirm", metavar="NAME", help="The profile's name, instead of typing it.")
 
 
 @click.group()
@@ -42,6 +47,66 @@ def backup_command(profile: Profile, *, target: Path, as_json: bool) -> int:
     veloz journal backup /backup/journal-2026-11-22.db
     """
     return _report(backup(_files(profile).database, target), as_json=as_json)
+
+
+@journal.command("accept-loss")
+@confirm_option
+@click.pass_obj
+def accept_loss_command(profile: Profile, *, confirm: str | None) -> int:
+    """Go on with a journal that has lost its newest events: a restored backup, a power cut.
+
+    Orders and fills since then are asked from the venues at the next start. Not needed otherwise, and
+    refused while an engine runs.
+
+    \b
+    veloz journal accept-loss
+    veloz --profile live journal accept-loss --confirm live
+    """
+    files = _files(profile)
+    _check_stands_still(profile)
+    _check_name(profile, confirm, what="accept the loss", command="accept-loss")
+    last, accepted = accept_loss(files)
+    emit(f"accepted: {accepted}" if accepted else f"nothing is lost: the journal ends at event {last}")
+    if accepted:
+        emit(f"the journal goes on after event {last} – start it: veloz")
+    return 0
+
+
+@journal.command("set-aside")
+@confirm_option
+@click.pass_obj
+def set_aside_command(profile: Profile, *, confirm: str | None) -> int:
+    """Keep a damaged journal in a folder of its own and begin a new one at the next start.
+
+    Open orders and balances come from the venues then; entry prices and PnL of what is held are unknown.
+
+    \b
+    veloz journal set-aside
+    """
+    files = JournalFiles(profile.paths.journal.parent)
+    if not files.present():
+        raise JournalError(f"there is no journal – {files.database} – nothing to set aside")
+    _check_stands_still(profile)
+    _check_name(profile, confirm, what="set the journal aside", command="set-aside")
+    target = set_aside(files, label=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    emit(f"the journal was moved to {target} – the next start begins a new one: veloz")
+    return 0
+
+
+def _check_stands_still(profile: Profile) -> None:
+    pid = holder_pid(profile.paths.engine_lock)
+    if pid is not None:
+        raise OperatorError(f"the engine is running as process {pid} – end it first: veloz shutdown")
+
+
+def _check_name(profile: Profile, confirm: str | None, *, what: str, command: str) -> None:
+    hint = f"veloz journal {command} --confirm {profile.name}"
+    if confirm is None and not is_interactive():
+        raise BadWords(f"the profile's name has to be typed – {hint}")
+    asked = f"To {what}: type the profile's name ({profile.name})"
+    typed = confirm if confirm is not None else str(click.prompt(asked, err=True)).strip()
+    if typed != profile.name:
+        raise BadWords(f"{typed!r} is not this profile's name, nothing changed – {hint}")
 
 
 def _files(profile: Profile) -> JournalFiles:

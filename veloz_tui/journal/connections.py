@@ -134,5 +134,9 @@ def unreadable(path: Path, error: sqlite3.Error) -> JournalError:
         sqlite3.SQLITE_CANTOPEN: "check the path, its owner and its mode",
         sqlite3.SQLITE_READONLY: "check the path, its owner and its mode",
         sqlite3.SQLITE_IOERR: "check the disk before anything else",
-    }.get(code, "restore a backup, or set it aside: positions are then rebuilt from the venues")
+    }.get(
+        code,
+        "restore a backup, or set it aside (veloz journal set-aside): positions are then rebuilt"
+        " from the venues",
+    )
     return JournalError(f"journal {what}: {path} ({error}); {todo}")

@@ -13,7 +13,8 @@ class TailLost(JournalError):
             f"journal has lost its tail: {path} ends at event {journal_seq}, but event {anchor_seq}"
             " was durable (a lost or damaged -wal file, a restored backup, or a power cut with"
             " durability 'process');"
-            " put the missing file back, or accept the loss: everything is then reconciled with the venues"
+            " put the missing file back, or accept the loss (veloz journal accept-loss): everything is then"
+            " reconciled with the venues"
         )
         self.anchor_seq = anchor_seq
         self.journal_seq = journal_seq
@@ -25,8 +26,8 @@ class AnchorMismatch(JournalError):
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(
             f"journal and anchor don't belong together: {path}: {why};"
-            " put back the files that belong together, or accept the loss: everything is then reconciled"
-            " with the venues"
+            " put back the files that belong together, or accept the loss (veloz journal accept-loss):"
+            " everything is then reconciled with the venues"
         )
 
 
@@ -36,6 +37,7 @@ class ChainBroken(JournalError):
     def __init__(self, path: Path, *, seq: int, why: str) -> None:
         super().__init__(
             f"journal is damaged at event {seq}: {path}: {why};"
-            " restore a backup, or set the damaged journal aside: positions are then rebuilt from the venues"
+            " restore a backup, or set it aside (veloz journal set-aside): positions are then rebuilt from"
+            " the venues"
         )
         self.seq = seq

@@ -110,13 +110,14 @@ def _refuse_if_one_existed(files: JournalFiles) -> None:
     if anchor is not None:
         raise JournalError(
             f"journal is gone: {files.database} is missing or empty, but it had {anchor.seq} events"
-            f" ({files.anchor}); put it back, or set the rest aside: positions are"
+            f" ({files.anchor}); put it back, or set the rest aside (veloz journal set-aside): positions are"
             " then rebuilt from the venues"
         )
     if _size(files.wal) and not _size(files.database):
         raise JournalError(
             f"journal is gone: {files.database} is missing or empty, but {files.wal.name} is there;"
-            " put it back, or set the rest aside: positions are then rebuilt from the venues"
+            " put it back, or set the rest aside (veloz journal set-aside): positions are then rebuilt from"
+            " the venues"
         )
 
 

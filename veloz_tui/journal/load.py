@@ -10,7 +10,7 @@ import msgspec
 
 from veloz_tui.domain.errors import JournalError
 from veloz_tui.domain.events import Recorded
-from veloz_tui.journal.anchor import Anchor, read_anchor
+from veloz_tui.journal.anchor import Anchor, read_anchor, write_anchor
 from veloz_tui.journal.codec import ChainEnd, first_break
 from veloz_tui.journal.errors import AnchorMismatch, ChainBroken, TailLost
 from veloz_tui.journal.files import JournalFiles, check_modes
@@ -56,7 +56,8 @@ def check_every_page(files: JournalFiles) -> None:
         if damage := reader.quick_check():
             raise JournalError(
                 f"journal is damaged: {files.database} ({damage[0]});"
-                " restore a backup, or set it aside: positions are then rebuilt from the venues"
+                " restore a backup, or set it aside (veloz journal set-aside): positions are then rebuilt"
+                " from the venues"
             )
 
 
@@ -87,6 +88,29 @@ def load(files: JournalFiles, *, accept_tail_loss: bool = False, check_pages: bo
             was_clean=meta.get("clean") == "1",
             notes=tuple(notes),
         )
+
+
+def accept_loss(files: JournalFiles) -> tuple[int, str]:
+    """Let the anchor say what the journal still holds; return its last event and what was accepted.
+
+    The operator's word that events which were durable are gone. Everything else must be sound: pages and
+    chain are read whole. Nothing is written where nothing is lost (the text is empty then). Raises
+    JournalError.
+    """
+    check_every_page(files)
+    with JournalReader(files.database) as reader:
+        lost = anchor_problem(reader, files)
+    loaded = load(files, accept_tail_loss=True, check_pages=False)
+    for _ in loaded.slices():
+        pass
+    if lost is None:
+        return loaded.end.seq, ""
+    anchor = Anchor(journal_id=loaded.journal_id, seq=loaded.end.seq, hash=loaded.end.hash.hex())
+    try:
+        write_anchor(files.anchor, anchor)
+    except OSError as error:
+        raise JournalError(f"anchor can't be written: {files.anchor} ({error}); free the disk") from error
+    return loaded.end.seq, str(lost)
 
 
 def anchor_problem(reader: JournalReader, files: JournalFiles) -> JournalError | None:

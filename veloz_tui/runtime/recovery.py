@@ -24,14 +24,14 @@ class Recovered(msgspec.Struct, frozen=True):
     is_new: bool
 
 
-async def recover(files: JournalFiles, *, now: Nanos, accept_tail_loss: bool = False) -> Recovered:
+async def recover(files: JournalFiles, *, now: Nanos) -> Recovered:
     """Make or read the journal. Raises JournalError with what to do."""
     is_new = await asyncio.to_thread(prepare, files, now=now)
     # Looking at the pages takes as long as the fold, and does without Python's lock: side by side. What
     # it finds is the reason for all else.
     pages, folded = await asyncio.gather(
         asyncio.to_thread(check_every_page, files),
-        _fold(files, accept_tail_loss=accept_tail_loss),
+        _fold(files),
         return_exceptions=True,
     )
     if isinstance(pages, BaseException):
@@ -42,8 +42,8 @@ async def recover(files: JournalFiles, *, now: Nanos, accept_tail_loss: bool = F
     return Recovered(state, loaded, is_new)
 
 
-async def _fold(files: JournalFiles, *, accept_tail_loss: bool) -> tuple[Loaded, State]:
-    loaded = await asyncio.to_thread(load, files, accept_tail_loss=accept_tail_loss, check_pages=False)
+async def _fold(files: JournalFiles) -> tuple[Loaded, State]:
+    loaded = await asyncio.to_thread(load, files, check_pages=False)
     state = _from_snapshot(loaded)
     for records in loaded.slices(slice_rows=SLICE):
         for record in records:

@@ -13,8 +13,9 @@ from veloz_tui.journal.anchor import Anchor, AnchorKeeper, read_anchor, write_an
 from veloz_tui.journal.codec import ChainEnd, Row
 from veloz_tui.journal.errors import AnchorMismatch, ChainBroken, TailLost
 from veloz_tui.journal.files import JournalFiles
-from veloz_tui.journal.load import Loaded, load
+from veloz_tui.journal.load import Loaded, accept_loss, load
 from veloz_tui.journal.reader import JournalReader
+from veloz_tui.journal.verify import verify
 
 
 def change(files: JournalFiles, statement: str, values: tuple[int | bytes, ...] = ()) -> None:
@@ -150,6 +151,26 @@ def test_a_journal_with_more_events_than_the_anchor_saw_is_fine(tmp_path: Path) 
     sixth = next(one for part in _rows(files) for one in part if one[0] == 6)
     write_anchor(files.anchor, Anchor("test", 6, sixth[6].hex()))
     assert seqs(load(files)) == list(range(1, 10))
+
+
+def test_an_accepted_loss_is_accepted_once_and_for_all(tmp_path: Path) -> None:
+    files = write_all(tmp_path, 9)
+    assert accept_loss(files) == (9, "")
+    change(files, "DELETE FROM event WHERE seq > 6")
+    last, accepted = accept_loss(files)
+    assert last == 6
+    assert "event 9 was durable" in accepted
+    assert seqs(load(files)) == list(range(1, 7))
+    assert verify(files).is_ok
+
+
+def test_a_broken_chain_is_no_loss_to_accept(tmp_path: Path) -> None:
+    files = write_all(tmp_path, 9)
+    change(files, "DELETE FROM event WHERE seq = 5")
+    before = files.anchor.read_bytes()
+    with pytest.raises(ChainBroken):
+        accept_loss(files)
+    assert files.anchor.read_bytes() == before
 
 
 def test_an_anchor_of_another_history_or_journal_is_refused(tmp_path: Path) -> None:
