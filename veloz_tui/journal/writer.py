@@ -31,6 +31,7 @@ from veloz_tui.journal.codec import ChainEnd, Row, encode
 from veloz_tui.journal.connections import code_of, is_passing
 from veloz_tui.journal.health import Health, WriterSettings
 from veloz_tui.journal.intents import Intents
+from veloz_tui.journal.pace import Pace
 from veloz_tui.journal.snapshots import Snapshots
 from veloz_tui.journal.store import Store, corrupt
 from veloz_tui.journal.waiters import Waiters
@@ -69,12 +70,10 @@ class JournalWriter:
         self._snapshots = Snapshots()
         self._intents = Intents()
         self._health = Health(self._settings)
-        self._has_overflowed = False
-        self._has_left = False
-        self._wake = asyncio.Event()
-        self._closing = asyncio.Event()
-        self._finished = asyncio.Event()
+        self._has_overflowed = self._has_left = False
+        self._wake, self._closing, self._finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._watchdog: asyncio.TimerHandle | None = None
+        self._pace = Pace(self._hurry)
         self._is_resting = False
         self._soon: asyncio.Handle | None = None
         self._failure: sqlite3.Error | None = None
@@ -106,10 +105,6 @@ class JournalWriter:
         """Frames (4 kB) that a reader's open transaction kept out of the last checkpoint."""
         return self._checkpoints.left_behind
 
-    @property
-    def _is_over(self) -> bool:
-        return self._health.is_dead or self._has_left
-
     def append(self, records: Sequence[Recorded]) -> None:
         """Queue events, in order. Raises InvariantBroken at a gap, JournalError once closed."""
         if not records:
@@ -122,14 +117,17 @@ class JournalWriter:
         rows, self._end = encode(records, end=self._end)
         self._backlog.add(rows, now=self._loop.time())
         self._intents.note(records)
-        if not (self._is_resting and self._store.is_quick):
-            self._wake.set()
-        elif self._soon is None:
-            self._soon = self._loop.call_soon(self._write_now)
+        self._pace.follow(records)
         if self._watchdog is None:
             self._watch(self._settings.slow_after_s)
         if len(self._backlog) >= self._settings.backlog_bound // 2:
             self._check_bound()
+
+    def _hurry(self) -> None:
+        if not (self._is_resting and self._store.is_quick):
+            self._wake.set()
+        elif self._soon is None:
+            self._soon = self._loop.call_soon(self._write_now)
 
     def mint(self, client_order_id: ClientOrderId, seq: int) -> DurableIntent:
         """Return the proof that lets this order leave: once only, and only when its OrderCreated is durable.
@@ -150,14 +148,14 @@ class JournalWriter:
         """Wait until event `seq` is durable. Raises JournalError if it never will be."""
         if seq <= self.durable_seq:
             return
-        if self._is_over:
+        if self._health.is_dead or self._has_left:
             raise self._never()
         await self._waiters.wait_for(seq)
 
     async def write_snapshot(self, seq: int, blob: bytes) -> None:
         """Store the state after event `seq`; return when durable. Raises JournalError."""
         await self.wait_durable(seq)
-        if self._is_over:
+        if self._health.is_dead or self._has_left:
             raise self._never()
         written = self._snapshots.request(seq, blob)
         self._wake.set()
@@ -296,6 +294,7 @@ class JournalWriter:
     async def _leave(self) -> None:
         if self._watchdog is not None:
             self._watchdog.cancel()
+        self._pace.stop()
         self._has_left = True
         self._waiters.fail(self._never())
         self._snapshots.fail(self._never())

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from tests.unit.journal.journals import created, desk, make, order_id, read_all, record, records, said, until
 from veloz_tui.domain.errors import InvariantBroken, JournalError
+from veloz_tui.domain.events import OrderAccepted, OrderSubmitted
 from veloz_tui.domain.intent import DurableIntent
 from veloz_tui.domain.reports import JournalState
+from veloz_tui.domain.types import Nanos, VenueOrderId
 from veloz_tui.journal.health import WriterSettings
 from veloz_tui.journal.load import load
 from veloz_tui.journal.reader import JournalReader
@@ -332,3 +334,17 @@ async def test_a_quick_write_that_fails_is_the_tasks_to_mend(tmp_path: Path) -> 
         await made.writer.wait_durable(60)
         await until(lambda: made.writer.state is JournalState.OK)
     assert read_all(files) == records(1, 60)
+
+
+async def test_what_nobody_waits_for_is_written_with_what_somebody_does(tmp_path: Path) -> None:
+    gate = Gate()
+    async with desk(make(tmp_path), hook=gate) as made:
+        await until(lambda: made.writer._is_resting)
+        made.writer.append([record(1, OrderSubmitted(Nanos(1), order_id(1)))])
+        made.writer.append([record(2, OrderAccepted(Nanos(1), order_id(1), VenueOrderId("7")))])
+        made.writer.append([record(3)])
+        await made.writer.wait_durable(3)
+        assert gate.inserts == [1 + 3]
+        made.writer.append([record(4, OrderSubmitted(Nanos(1), order_id(1)))])
+        await made.writer.wait_durable(4)  # by itself, a moment later
+    assert made.durable == [3, 4]
