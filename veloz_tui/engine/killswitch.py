@@ -103,7 +103,9 @@ def _stop_strategies(turn: Turn, reason: str) -> None:
         if record.state in (StrategyState.STOPPED, StrategyState.FAULTED):
             continue
         turn.act(StopHost(strategy_id, record.run, reason))
-        turn.live.strategy(strategy_id).quotes.clear()
+        live = turn.live.strategy(strategy_id)
+        live.quotes.clear()
+        live.doing = ""
         turn.emit(StrategyChanged(turn.now, strategy_id, StrategyState.STOPPED, record.run, reason))
 
 
