@@ -16,7 +16,7 @@ from veloz_tui.domain.commands import (
 )
 from veloz_tui.domain.types import Mode, StrategyId, StrategyState
 from veloz_tui.domain.views import AlertView, StrategyView
-from veloz_tui.tui import cancels, fmt, layout, texts
+from veloz_tui.tui import cancels, filtering, fmt, layout, texts
 from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES
 from veloz_tui.tui.kill import Stroke
 from veloz_tui.tui.panes import alerts as alerts_pane
@@ -29,6 +29,7 @@ MUTE_S: Final = 600.0
 
 def install(session: Session) -> None:
     """Give the session its actions."""
+    filtering.install(session)
     moves: dict[str, Callable[[], None]] = {
         "down": partial(move, session, 1),
         "up": partial(move, session, -1),
@@ -181,6 +182,7 @@ def clear(session: Session) -> None:
     session.hush()
     session.is_zoomed = False
     session.cursors[session.focus].clear()
+    filtering.clear(session)
 
 
 def toggle_help(session: Session) -> None:
@@ -243,7 +245,8 @@ def selected_strategy(session: Session) -> StrategyView | None:
     strategies = () if view is None else view.strategies
     key = session.cursors["strategies"].key
     if key is None:
-        return strategies[0] if strategies else None
+        shown = session.shown_keys("strategies")
+        key = shown[0] if shown else None
     return next((each for each in strategies if each.strategy_id == key), None)
 
 

@@ -257,6 +257,7 @@ class VelozApp(App[str]):
         cursor = self.session.cursors[name]
         head = 1 if box is None else grid.head_lines(content, box.height)
         cursor.select(content.rows, cursor.top + message.line - head)
+        self.session.arrangements[name].touch(self._clock())
         if name == "ladder":
             self.session.scroll.touch(self._clock())
         self.painter.now()

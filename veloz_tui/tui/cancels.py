@@ -45,6 +45,8 @@ def chosen_orders(session: Session) -> list[OrderView]:
     if view is None:
         return []
     live = [order for order in view.orders if is_open(order)]
+    if session.focus == "orders":
+        live = _shown(session, live)
     if session.focus == "ladder":
         return _at_ladder_cursor(session, live)
     marked = [order for order in live if order.client_order_id in session.marked]
@@ -84,7 +86,7 @@ def cancel_all(session: Session) -> None:
     if not orders:
         session.say(texts.nothing_to_cancel(scope, keeps), "muted")
         return
-    if session.guarded("cancel_all", scope) is not Stroke.SECOND:
+    if session.guarded("cancel_all", (scope, *_chosen(session))) is not Stroke.SECOND:
         session.say(texts.cancel_all(scope, len(orders), _authors(orders), keeps), "warn")
         return
     ids = tuple(order.client_order_id for order in orders)
@@ -94,17 +96,20 @@ def cancel_all(session: Session) -> None:
         session.say(f"CANCEL {len(ids)} ({scope}) sent")
 
 
+def _chosen(session: Session) -> tuple[str, frozenset[str]]:
+    # Another filter or other marks are another question; an order that came or went meanwhile isn't.
+    arrangement = session.arrangements["orders"]
+    text = "" if arrangement.filter is None else arrangement.filter.text
+    return (text, frozenset(session.marked)) if session.focus == "orders" else ("", frozenset())
+
+
 def scope_of(session: Session, view: View) -> tuple[str, list[OrderView]]:
     """What X X covers in the focused pane, and its name."""
     live = [order for order in view.orders if is_open(order)]
     if session.focus == "orders":
-        marked = [order for order in live if order.client_order_id in session.marked]
-        if marked:
-            return f"{len(marked)} marked", marked
-        shown = (
-            {row.key for row in session.contents["orders"].rows} if "orders" in session.contents else set()
-        )
-        return "orders shown", [order for order in live if order.client_order_id in shown]
+        shown = _shown(session, live)
+        marked = [order for order in shown if order.client_order_id in session.marked]
+        return (f"{len(marked)} marked", marked) if marked else ("orders shown", shown)
     if session.focus == "strategies":
         name = session.cursors["strategies"].key or ""
         return fmt.clean(name) or "no strategy", [order for order in live if order.strategy_id == name]
@@ -114,6 +119,11 @@ def scope_of(session: Session, view: View) -> tuple[str, list[OrderView]]:
     if session.focus == "positions":
         return name, here
     return name, [order for order in here if order.strategy_id == MANUAL or is_external(order)]
+
+
+def _shown(session: Session, orders: Sequence[OrderView]) -> list[OrderView]:
+    keys = set(session.shown_keys("orders"))
+    return [order for order in orders if order.client_order_id in keys]
 
 
 def instrument_in_focus(session: Session) -> InstrumentId | None:

@@ -9,7 +9,7 @@ from veloz_tui.control.grammar import GrammarContext, GrammarError, LocalCommand
 from veloz_tui.control.grammar_values import number
 from veloz_tui.domain.commands import AnyCommand, Kill
 from veloz_tui.domain.types import InstrumentId, Mode
-from veloz_tui.tui import actions, fmt, texts
+from veloz_tui.tui import actions, filtering, fmt, texts
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.ordering import presets_of
 from veloz_tui.tui.session import Mode as Keys
@@ -209,6 +209,13 @@ def _help(session: Session, args: tuple[str, ...]) -> None:
     session.mode = Keys.HELP
 
 
+def _filter(session: Session, args: tuple[str, ...]) -> None:
+    if filtering.arrangement(session) is not None:
+        wrong = filtering.apply_filter(session, " ".join(args))
+        if wrong:
+            session.say(wrong, "warn")
+
+
 _LOCAL: Final[dict[str, Callable[[Session, tuple[str, ...]], None]]] = {
     "watch": _watch,
     "book": _watch,
@@ -217,6 +224,7 @@ _LOCAL: Final[dict[str, Callable[[Session, tuple[str, ...]], None]]] = {
     "size": _size,
     "rearm": _rearm,
     "say": _say,
+    "filter": _filter,
     "help": _help,
     "q": _detach,
     "wq": _detach,

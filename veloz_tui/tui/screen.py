@@ -13,7 +13,18 @@ from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES, Action, display, key_tex
 from veloz_tui.tui.layout import Box, Plan
 from veloz_tui.tui.message_line import MESSAGE_S, Message
 from veloz_tui.tui.names import Names
-from veloz_tui.tui.panes import account, alerts, fills, ladder, orders, positions, status, strategies, watch
+from veloz_tui.tui.panes import (
+    account,
+    alerts,
+    facts,
+    fills,
+    ladder,
+    orders,
+    positions,
+    status,
+    strategies,
+    watch,
+)
 from veloz_tui.tui.panes.status import Terminal
 from veloz_tui.tui.session import Mode, Session
 from veloz_tui.tui.strip import strip_lines
@@ -109,7 +120,7 @@ def _wanted(session: Session, width: int) -> dict[str, int]:
 
 
 def _pane(name: str, box: Box, session: Session, glyphs: Glyphs) -> Sequence[Line]:
-    content = _content(name, box, session, glyphs)
+    content = _arranged(name, _content(name, box, session, glyphs), session)
     if session.is_zoomed and name != HELP:
         content = msgspec.structs.replace(content, title=f"{content.title}  {texts.ZOOMED}")
     session.contents[name] = content
@@ -118,6 +129,19 @@ def _pane(name: str, box: Box, session: Session, glyphs: Glyphs) -> Sequence[Lin
     return grid.lines(
         content, session.cursors[name], width=box.width, height=box.height, focused=focused, number=number
     )
+
+
+def _arranged(name: str, content: PaneContent, session: Session) -> PaneContent:
+    """Filtered and sorted; a cursor whose row is hidden by that is none."""
+    view, names = session.store.view, session.store.names
+    if name not in facts.FIELDS or view is None or names is None:
+        return content
+    arrangement = session.arrangements[name]
+    known = facts.of_pane(name, view, names, session.store.fills) if arrangement.needs_facts else {}
+    cursor = session.cursors[name]
+    if cursor.key is not None and cursor.present(content.rows) and not arrangement.fits(cursor.key, known):
+        cursor.clear()
+    return arrangement.apply(content, known, session.clock())
 
 
 def _content(name: str, box: Box, session: Session, glyphs: Glyphs) -> PaneContent:

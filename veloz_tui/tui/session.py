@@ -12,6 +12,7 @@ from veloz_tui.domain.types import InstrumentId, Severity
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import fmt, history, keys, texts
 from veloz_tui.tui.absence import Absence, recall
+from veloz_tui.tui.arrange import Arrangement
 from veloz_tui.tui.grid import GridCursor, PaneContent
 from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES, Action, Danger, Keymap
 from veloz_tui.tui.kill import DoublePress, KillKey, Stroke
@@ -40,6 +41,11 @@ class Mode(Enum):
     TICKET = "ticket"
     CONFIRM = "confirm"
     HELP = "help"
+    FILTER = "filter"
+
+
+_LINES: Final = frozenset({Mode.COMMAND, Mode.FILTER})
+"""Modes in which keys go into the one line of text."""
 
 
 class Closing(NamedTuple):
@@ -81,6 +87,7 @@ class Session:
         self.contents: dict[str, PaneContent] = {}
         """What each pane showed in the last frame: keys act on what was seen."""
         self.parts: Plan = {}
+        self.arrangements = {pane: Arrangement() for pane in PANES}
         self.marked: set[str] = set()
         self.scroll = Scroll()
         self.instrument_id: InstrumentId | None = options.instrument
@@ -159,6 +166,11 @@ class Session:
         self.cursors["ladder"].clear()
         self.shell.watch_instrument(instrument_id)
 
+    def shown_keys(self, pane: str) -> list[str]:
+        """The rows of a pane in the last frame: what is filtered away isn't acted upon."""
+        content = self.contents.get(pane)
+        return [] if content is None else [row.key for row in content.rows if row.key]
+
     def choose_size(self, instrument_id: InstrumentId, quantity: Decimal) -> None:
         """What tickets of an instrument start with; one more of its sizes."""
         self.sizes[instrument_id] = tuple(sorted({*self.sizes.get(instrument_id, ()), quantity}))
@@ -221,7 +233,7 @@ class Session:
 
     def paste(self, text: str) -> None:
         """Pasted text goes to a focused input only: one line, cleaned, never submitted."""
-        if self.mode is Mode.COMMAND:
+        if self.mode in _LINES:
             self.edit.insert(text.strip().splitlines()[0] if text.strip() else "")
         elif self.mode is Mode.TICKET and self.ticket is not None:
             self.ticket.paste(text)
@@ -231,7 +243,7 @@ class Session:
         """True while printable keys go into a text."""
         if self.mode is Mode.TICKET:
             return self.ticket is not None and self.ticket.is_text
-        return self.mode is Mode.COMMAND
+        return self.mode in _LINES
 
     def _kill_stroke(self, now: float) -> None:
         self._held.clear()
@@ -289,6 +301,7 @@ class Session:
         elif action.danger is not Danger.NONE and self.burst.is_locked(now):
             self.say(texts.LOCKED, "warn")
         else:
+            self.arrangements[self.focus].touch(now)
             self.run(action)
 
     def run(self, action: Action) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from veloz_tui.tui import command_line, fmt, ordering, table, texts
+from veloz_tui.tui import command_line, filtering, fmt, ordering, table, texts
 from veloz_tui.tui.lineedit import LineEdit
+from veloz_tui.tui.panes import facts
 from veloz_tui.tui.session import Mode, Session
 from veloz_tui.tui.table import Line, Span
 from veloz_tui.tui.ticket import Field, Step, Ticket
@@ -16,6 +17,8 @@ def strip_lines(session: Session, width: int) -> Sequence[Line]:
     """The lines above the message line; none when nothing is asked or typed."""
     if session.mode is Mode.COMMAND:
         return _command(session, width)
+    if session.mode is Mode.FILTER:
+        return _filter(session, width)
     if session.mode is Mode.CONFIRM and session.question is not None:
         return _asked(session.question.text, width)
     if session.mode is Mode.TICKET and session.closing is not None:
@@ -34,6 +37,17 @@ def _command(session: Session, width: int) -> Sequence[Line]:
     meaning = wrapped_lines(text, max(10, width - 3), 2)
     return [
         ((" :", "input/key"), *edit_spans(session.edit, max(4, width - 3), focused=True), ("", "input")),
+        *(((f"  {part}", f"bar/{tone}"), _END) for part in meaning),
+    ]
+
+
+def _filter(session: Session, width: int) -> Sequence[Line]:
+    wrong = filtering.problem(session)
+    help_text = texts.FILTER_HELP if not session.edit.text else texts.filter_keys(facts.FIELDS[session.focus])
+    meaning = wrapped_lines(wrong or help_text, max(10, width - 3), 2)
+    tone = "warn" if wrong else "muted"
+    return [
+        ((" /", "input/key"), *edit_spans(session.edit, max(4, width - 3), focused=True), ("", "input")),
         *(((f"  {part}", f"bar/{tone}"), _END) for part in meaning),
     ]
 

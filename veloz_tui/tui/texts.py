@@ -1,6 +1,6 @@
 """Every sentence the console says, in one place for translation: WHAT, numbers, state now, what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from veloz_tui.domain.types import Mode, OrderStatus, OrderType, StrategyState, TradingState
 from veloz_tui.tui import fmt
@@ -175,6 +175,51 @@ def nothing_to_cancel(scope: str, keeps: str) -> str:
 def quotes_again(strategy: str) -> str:
     """x on a strategy's order."""
     return f"{strategy} will quote again; Space stops it"
+
+
+# -- filters, sorts -----------------------------------------------------------------------------------
+
+NO_FILTER_YET = "No filter here: / sets one"
+NO_MATCH = "Nothing matches the filter; Esc clears it"
+AROUND = "around the end"
+FILTER_OFF = "Filter off: all rows"
+SORT_REVERSED = "reversed"
+FILTER_HELP = "words AND  side:sell  st:dbt  by:mm-1  ven:bin  age>10m  -eth     Enter keeps, Esc clears"
+
+
+def filter_keys(fields: Iterable[str]) -> str:
+    """Under the filter that is being typed; the pane's title counts."""
+    return f"Enter keeps, Esc clears   here: {' '.join(sorted(fields))}"
+
+
+def filter_unknown(word: str, fields: Sequence[str]) -> str:
+    """A field which the pane's rows don't have, or an age nobody can read."""
+    return f"{word} means nothing here: {' '.join(fields)} (age>10m, by:mm-1, by:mm*)"
+
+
+def filter_unfinished(word: str) -> str:
+    """A field without a value."""
+    return f"{word} what?"
+
+
+def filter_too_long(terms: int) -> str:
+    """More words than anybody means."""
+    return f"at most {terms} words in a filter"
+
+
+def no_filter(pane: str) -> str:
+    """The ladder's rows are prices."""
+    return f"{pane} has nothing to filter or sort: 5 then / filters orders"
+
+
+def nothing_matches(every: int) -> str:
+    """In place of the rows."""
+    return f"nothing matches; {every} hidden: Esc clears the filter"
+
+
+def sorted_by(column: str) -> str:
+    """After o."""
+    return f"sorted by {column}; O reverses" if column else "the pane's own order"
 
 
 # -- detach -------------------------------------------------------------------------------------------
