@@ -55,8 +55,7 @@ class JournalWriter:
         ballast: Ballast | None = None,
         settings: WriterSettings | None = None,
     ) -> None:
-        self._store = store
-        self._end = end
+        self._store, self._end = store, end
         self._on_durable = on_durable
         self._on_state = on_state
         self._on_overflow = on_overflow
@@ -200,7 +199,10 @@ class JournalWriter:
                 if not await self._recover(error):
                     await self._closing.wait()
                     return
-        await self._mark_clean()
+        try:
+            await self._store.execute(schema.SET_META, ("clean", "1"))
+        except sqlite3.Error as error:
+            _log.warning("journal not marked as closed in order: %s", error)
 
     # What is most urgent; one durable write, or a rest, a step.
     async def _step(self) -> None:
@@ -221,9 +223,14 @@ class JournalWriter:
             await self._rest()
 
     async def _commit(self) -> None:
-        rows = self._backlog.head(self._settings.batch_rows)
-        await self._store.execute(*schema.insertion(rows))
+        is_quick = self._store.is_quick  # a busy loop would keep the thread waiting for Python's lock
+        rows = self._backlog.head(_QUICK_ROWS if is_quick else self._settings.batch_rows)
+        if is_quick:
+            self._store.execute_now(*schema.insertion(rows))
+        else:
+            await self._store.execute(*schema.insertion(rows))
         self._committed(rows)
+        await asyncio.sleep(0)
 
     # While the task rests and a commit waits for no disk: no task switch between an intent and its order.
     def _write_now(self) -> None:
@@ -284,12 +291,6 @@ class JournalWriter:
         self._checkpoints.done(frames=frames, moved=moved)
         if self._checkpoints.is_pinned:
             _log.warning("a reader keeps %d frames in the journal's -wal file: end it", frames - moved)
-
-    async def _mark_clean(self) -> None:
-        try:
-            await self._store.execute(schema.SET_META, ("clean", "1"))
-        except sqlite3.Error as error:
-            _log.warning("journal not marked as closed in order: %s", error)
 
     async def _leave(self) -> None:
         if self._watchdog is not None:
