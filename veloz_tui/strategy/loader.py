@@ -17,7 +17,7 @@ from veloz_tui.domain.errors import StrategyError
 from veloz_tui.strategy.base import Strategy
 from veloz_tui.strategy.runner import describe
 
-LIBRARY: Final = ("market_maker", "twap")
+LIBRARY: Final = ("market_maker", "twap", "grid", "momentum")
 
 
 def load(source: str, *, folder: Path | None, params_json: bytes) -> Strategy:
