@@ -171,6 +171,13 @@ class Clock:
         return self.now
 
 
+async def slowly(c: Console, clock: Clock, *keys: str) -> None:
+    """Keys as a person strikes them: no burst."""
+    for key in keys:
+        clock.now += 0.3
+        await c.press(key)
+
+
 def live_view() -> RecordingEngine:
     return RecordingEngine(factories.view(status=factories.status(mode=Mode.LIVE)))
 

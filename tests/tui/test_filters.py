@@ -3,7 +3,7 @@
 import pytest
 
 from tests.tui import factories as f
-from tests.tui.harness import Clock, Console, RecordingEngine, console
+from tests.tui.harness import Clock, Console, RecordingEngine, console, slowly
 from tests.tui.headless import headless
 from veloz_tui.domain.commands import CancelOrders
 from veloz_tui.domain.types import Nanos, StrategyId
@@ -143,16 +143,18 @@ async def test_kill_works_while_a_filter_is_typed() -> None:
 
 
 async def test_n_and_shift_n_go_through_the_matches_and_around() -> None:
-    async with console(size=(120, 40)) as c:
+    clock = Clock()
+    async with console(size=(120, 40), clock=clock) as c:
         await c.press("5")
         await type_filter(c, "side:sell")
-        await c.press("enter", "n")
+        await c.press("enter")
+        await slowly(c, clock, "n")
         first = c.session.cursors["orders"].key
-        await c.press("n")
+        await slowly(c, clock, "n")
         assert c.session.cursors["orders"].key != first
-        await c.press("n")
+        await slowly(c, clock, "n")
         assert c.session.cursors["orders"].key == first
-        await c.press("N")
+        await slowly(c, clock, "N")
         assert c.session.cursors["orders"].key != first
 
 

@@ -16,7 +16,7 @@ from veloz_tui.domain.commands import (
 )
 from veloz_tui.domain.types import Mode, StrategyId, StrategyState
 from veloz_tui.domain.views import AlertView, StrategyView
-from veloz_tui.tui import cancels, filtering, fmt, layout, texts
+from veloz_tui.tui import cancels, filtering, fmt, layout, marks, texts
 from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES
 from veloz_tui.tui.kill import Stroke
 from veloz_tui.tui.panes import alerts as alerts_pane
@@ -30,6 +30,7 @@ MUTE_S: Final = 600.0
 def install(session: Session) -> None:
     """Give the session its actions."""
     filtering.install(session)
+    marks.install(session)
     moves: dict[str, Callable[[], None]] = {
         "down": partial(move, session, 1),
         "up": partial(move, session, -1),
@@ -47,8 +48,6 @@ def install(session: Session) -> None:
         "cancel": partial(cancels.cancel, session),
         "cancel_all": partial(cancels.cancel_all, session),
         "toggle": partial(toggle_strategy, session),
-        "mark": partial(mark, session),
-        "unmark": session.marked.clear,
         "pause": partial(pause, session),
         "reduce": partial(reduce, session),
     }
@@ -182,6 +181,7 @@ def clear(session: Session) -> None:
     session.hush()
     session.is_zoomed = False
     session.cursors[session.focus].clear()
+    session.mark_from = None
     filtering.clear(session)
 
 
@@ -214,17 +214,7 @@ def confirm_key(session: Session, key: str, character: str | None) -> None:
         session.hush()
 
 
-# -- marks, strategies and trading state ---------------------------------------------------------------
-
-
-def mark(session: Session) -> None:
-    """Space in orders: mark or unmark, and go on to the next."""
-    key = session.cursors["orders"].key
-    if key is None or session.store.order(key) is None:
-        session.say(texts.NOTHING_SELECTED, "muted")
-        return
-    session.marked ^= {key}
-    move(session, 1)
+# -- strategies and trading state -----------------------------------------------------------------------
 
 
 def toggle_strategy(session: Session) -> None:

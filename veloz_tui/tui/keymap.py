@@ -72,6 +72,7 @@ DEFAULT: Final[tuple[Action, ...]] = (
            "Start or stop the strategy; stopping cancels its orders at once.",
            short="run", footer=4, danger=_I, keys_shown="Spc"),
     Action("mark", "orders", ("space",), "mark", "Mark the order for x.", footer=8, keys_shown="Spc"),
+    Action("mark_range", "orders", ("v",), "mark range", "Twice: mark every order between two rows."),
     Action("unmark", "orders", ("u",), "unmark", "Remove all marks."),
     Action("filter", ANY_PANE, ("slash",), "filter",
            "Filter the pane: words AND; side:sell st:dbt by:mm-1 ven:bin age>10m -eth. Esc clears.",

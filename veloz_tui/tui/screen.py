@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from veloz_tui.domain.views import View
-from veloz_tui.tui import fmt, grid, layout, table, texts
+from veloz_tui.tui import fmt, grid, layout, marks, table, texts
 from veloz_tui.tui.glyphs import ASCII, Glyphs, to_ascii
 from veloz_tui.tui.grid import GridRow, PaneContent
 from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES, Action, display, key_text
@@ -121,6 +121,12 @@ def _wanted(session: Session, width: int) -> dict[str, int]:
 
 def _pane(name: str, box: Box, session: Session, glyphs: Glyphs) -> Sequence[Line]:
     content = _arranged(name, _content(name, box, session, glyphs), session)
+    if name == "orders":
+        session.contents[name] = content
+        marked = marks.note(session)
+        content = msgspec.structs.replace(
+            content, title=f"{content.title}  {marked}" if marked else content.title
+        )
     if session.is_zoomed and name != HELP:
         content = msgspec.structs.replace(content, title=f"{content.title}  {texts.ZOOMED}")
     session.contents[name] = content

@@ -89,6 +89,8 @@ class Session:
         self.parts: Plan = {}
         self.arrangements = {pane: Arrangement() for pane in PANES}
         self.marked: set[str] = set()
+        self.mark_from: str | None = None
+        """One end of the range that v marks."""
         self.scroll = Scroll()
         self.instrument_id: InstrumentId | None = options.instrument
         self.lines = MessageLine()

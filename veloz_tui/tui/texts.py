@@ -222,6 +222,19 @@ def sorted_by(column: str) -> str:
     return f"sorted by {column}; O reverses" if column else "the pane's own order"
 
 
+RANGE_STARTED = "Range begins here: move, then v marks all between; u unmarks"
+
+
+def marked(count: int) -> str:
+    """The second v."""
+    return f"{_count(count, 'order', 'orders')} marked: x cancels them, XX too; u unmarks"
+
+
+def marks(shown: int, hidden: int) -> str:
+    """In the title of Orders."""
+    return f"{shown} marked" + (f" +{hidden} hidden" if hidden else "")
+
+
 # -- detach -------------------------------------------------------------------------------------------
 
 
