@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "orders": Entry("show", "orders", "List open orders."),
         "positions": Entry("show", "positions", "List positions."),
         "watch": Entry("show", "watch", "Print what happens, line by line, without a screen."),
+        "report": Entry("report", "report", "PnL, fees, orders, uptime of a day, week or month."),
     },
     "Trade": {
         "order": Entry("trade", "order", "Say anything the console's : line takes."),
