@@ -20,6 +20,7 @@ class RecordingShell:
         self.preparations = 0
         self.rings = 0
         self.farewell = ""
+        self.copied = ""
 
     def fire(self, command: AnyCommand) -> bool:
         self.sent.append(command)
@@ -42,6 +43,10 @@ class RecordingShell:
 
     def repaint(self) -> None:
         pass
+
+    def copy(self, text: str) -> bool:
+        self.copied = text
+        return False
 
     def set_theme(self, name: str) -> str:
         return ""

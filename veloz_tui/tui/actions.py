@@ -16,7 +16,7 @@ from veloz_tui.domain.commands import (
 )
 from veloz_tui.domain.types import Mode, StrategyId, StrategyState
 from veloz_tui.domain.views import AlertView, StrategyView
-from veloz_tui.tui import cancels, filtering, fmt, layout, marks, texts
+from veloz_tui.tui import cancels, filtering, fmt, freezing, layout, marks, texts
 from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES
 from veloz_tui.tui.kill import Stroke
 from veloz_tui.tui.panes import alerts as alerts_pane
@@ -31,6 +31,7 @@ def install(session: Session) -> None:
     """Give the session its actions."""
     filtering.install(session)
     marks.install(session)
+    freezing.install(session)
     moves: dict[str, Callable[[], None]] = {
         "down": partial(move, session, 1),
         "up": partial(move, session, -1),
@@ -102,10 +103,9 @@ def read(session: Session) -> None:
     if alert is not None:
         session.say(fmt.clean(alert.text), alerts_pane.TONES[alert.severity])
         return
-    content, key = session.contents.get(session.focus), session.cursors[session.focus].key
-    row = next((row for row in content.rows if row.key == key), None) if content is not None and key else None
-    if row is not None:
-        session.say(" ".join("".join(part for part, _ in row.line).split()))
+    row = session.selected_text()
+    if row:
+        session.say(row)
     elif session.message is not None and session.message.is_digest:
         session.hush()  # else silence: it may be the third Enter after a ticket, over its answer
 

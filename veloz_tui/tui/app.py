@@ -214,6 +214,11 @@ class VelozApp(App[str]):
         self.screen.refresh()
         self.session.say(texts.REPAINTED, "muted")
 
+    def copy(self, text: str) -> bool:
+        """To the terminal's clipboard (OSC 52)."""
+        self.copy_to_clipboard(text)
+        return "TMUX" in os.environ
+
     def set_theme(self, name: str) -> str:
         """Change the colors of everything."""
         try:

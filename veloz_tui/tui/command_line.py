@@ -26,6 +26,7 @@ def install(session: Session) -> None:
 
 def open_line(session: Session, text: str = "") -> None:
     """Start typing a command."""
+    session.thaw()
     session.edit = LineEdit(text, session.history)
     _hint(session, "")
     session.mode = Keys.COMMAND

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from veloz_tui.domain.views import View
+from veloz_tui.domain.views import LogEntry, View
 from veloz_tui.tui import fmt, grid, layout, marks, table, texts
 from veloz_tui.tui.glyphs import ASCII, Glyphs, to_ascii
 from veloz_tui.tui.grid import GridRow, PaneContent
@@ -26,6 +26,7 @@ from veloz_tui.tui.panes import (
     watch,
 )
 from veloz_tui.tui.panes.status import Terminal
+from veloz_tui.tui.picture import Picture
 from veloz_tui.tui.session import Mode, Session
 from veloz_tui.tui.strip import strip_lines
 from veloz_tui.tui.table import Line
@@ -52,6 +53,7 @@ def compose(session: Session, *, width: int, height: int, glyphs: Glyphs, termin
         link_lost_s=lost,
         kill_tested=session.kill_key.tested,
         is_observer=session.store.is_observer,
+        frozen_s=session.frozen_s,
     )
     strip = strip_lines(session, width)
     plan = layout.plan(
@@ -72,7 +74,7 @@ def compose(session: Session, *, width: int, height: int, glyphs: Glyphs, termin
         lines[name] = _part(name, box, session, strip=strip, glyphs=glyphs, terminal=terminal)
     if glyphs is ASCII:
         lines = {name: [_plain(line) for line in part] for name, part in lines.items()}
-    return Frame(plan, lines, is_old=lost is not None)
+    return Frame(plan, lines, is_old=lost is not None or session.frozen is not None)
 
 
 def _plain(line: Line) -> Line:
@@ -101,9 +103,10 @@ def _part(
 
 def _wanted(session: Session, width: int) -> dict[str, int]:
     """Lines each pane could fill: title, header, rows."""
-    view = session.store.view
-    if view is None:
+    shown = session.picture
+    if shown is None:
         return {}
+    view = shown.view
     counts = {
         "orders": len(view.orders),
         "positions": len(positions.held(view)),
@@ -139,11 +142,11 @@ def _pane(name: str, box: Box, session: Session, glyphs: Glyphs) -> Sequence[Lin
 
 def _arranged(name: str, content: PaneContent, session: Session) -> PaneContent:
     """Filtered and sorted; a cursor whose row is hidden by that is none."""
-    view, names = session.store.view, session.store.names
-    if name not in facts.FIELDS or view is None or names is None:
+    shown = session.picture
+    if name not in facts.FIELDS or shown is None:
         return content
     arrangement = session.arrangements[name]
-    known = facts.of_pane(name, view, names, session.store.fills) if arrangement.needs_facts else {}
+    known = facts.of_pane(name, shown.view, shown.names, shown.fills) if arrangement.needs_facts else {}
     cursor = session.cursors[name]
     if cursor.key is not None and cursor.present(content.rows) and not arrangement.fits(cursor.key, known):
         cursor.clear()
@@ -151,23 +154,27 @@ def _arranged(name: str, content: PaneContent, session: Session) -> PaneContent:
 
 
 def _content(name: str, box: Box, session: Session, glyphs: Glyphs) -> PaneContent:
-    view, names = session.store.view, session.store.names
+    shown = session.picture
     if name == HELP:
         return help_content(session, box.width)
-    if view is None or names is None:
+    if shown is None:
         why = fmt.clean(session.store.link.text) or texts.WAITING
         return PaneContent(
             texts.TITLES[name], rows=(GridRow("", ((fmt.fit_text(f" {why}", box.width).rstrip(), "muted"),)),)
         )
     if name == "ladder":
-        return _ladder(view, names, box, session, glyphs)
+        return _ladder(shown, box, session, glyphs)
     if name == "orders":
         followed = session.instrument_id
-        return orders.content(view, width=box.width, names=names, followed=followed, marked=session.marked)
-    return _simple(session, glyphs)[name](view, names, box.width)
+        return orders.content(
+            shown.view, width=box.width, names=shown.names, followed=followed, marked=session.marked
+        )
+    return _simple(shown.fills, glyphs)[name](shown.view, shown.names, box.width)
 
 
-def _simple(session: Session, glyphs: Glyphs) -> dict[str, Callable[[View, Names, int], PaneContent]]:
+def _simple(
+    own_fills: Sequence[LogEntry], glyphs: Glyphs
+) -> dict[str, Callable[[View, Names, int], PaneContent]]:
     return {
         "positions": lambda view, names, width: positions.content(view, width=width, names=names),
         "account": lambda view, names, width: account.content(view, width=width, names=names),
@@ -176,20 +183,20 @@ def _simple(session: Session, glyphs: Glyphs) -> dict[str, Callable[[View, Names
         ),
         "alerts": lambda view, names, width: alerts.content(view, width=width),
         "watch": lambda view, names, width: watch.content(view, width=width, names=names),
-        "tape": lambda view, names, width: fills.content(session.store.fills, width=width),
+        "tape": lambda view, names, width: fills.content(own_fills, width=width),
     }
 
 
-def _ladder(view: View, names: Names, box: Box, session: Session, glyphs: Glyphs) -> PaneContent:
-    book = session.store.book(session.instrument_id)
+def _ladder(shown: Picture, box: Box, session: Session, glyphs: Glyphs) -> PaneContent:
+    book = shown.book(session.instrument_id)
     if book is None:
         return ladder.missing()
     return ladder.content(
-        view,
+        shown.view,
         book,
         width=box.width,
         height=box.height,
-        names=names,
+        names=shown.names,
         scroll=session.scroll,
         glyphs=glyphs,
         now=session.clock(),

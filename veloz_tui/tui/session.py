@@ -21,6 +21,7 @@ from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.message_line import Message, MessageLine
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.panes.scroll import Scroll
+from veloz_tui.tui.picture import Picture
 from veloz_tui.tui.shell import Shell
 from veloz_tui.tui.store import OnAck, Store
 from veloz_tui.tui.ticket import Ticket
@@ -76,13 +77,13 @@ class Session:
         self.absence = Absence(history.seen_at(options.seen_file), recall(options.seen_file))
         self.keymap = Keymap(options.keymap)
         self.kill_key = KillKey()
+        self.frozen: Picture | None = None
         self.burst = keys.BurstGuard()
         self.typing = keys.FastTyping()
         self.doubles = {name: DoublePress() for name in ("cancel", "cancel_all", "pause")}
         self.tour = Tour(is_on=options.has_tour, step=history.number(options.tour_file))
         self.mode = Mode.PANES
-        self.focus = "ladder"
-        self.is_zoomed = False
+        self.focus, self.is_zoomed = "ladder", False
         self.cursors = {pane: GridCursor() for pane in (*PANES, HELP)}
         self.contents: dict[str, PaneContent] = {}
         """What each pane showed in the last frame: keys act on what was seen."""
@@ -167,6 +168,29 @@ class Session:
         self.instrument_id = instrument_id
         self.cursors["ladder"].clear()
         self.shell.watch_instrument(instrument_id)
+
+    @property
+    def picture(self) -> Picture | None:
+        """What the panes are drawn from; None before the first View."""
+        if self.frozen is not None or self.store.view is None or self.store.names is None:
+            return self.frozen
+        return Picture(self.store.view, self.store.names, self.store.fills)
+
+    @property
+    def frozen_s(self) -> float | None:
+        """How long the panes stand still; None while they move."""
+        return None if self.frozen is None else self.clock() - self.frozen.frozen_at
+
+    def thaw(self) -> None:
+        """The panes move again."""
+        self.frozen = None
+
+    def selected_text(self) -> str:
+        """The focused pane's selected row as words; empty without one."""
+        content, key = self.contents.get(self.focus), self.cursors[self.focus].key
+        rows = () if content is None or key is None else content.rows
+        row = next((row for row in rows if row.key == key), None)
+        return "" if row is None else " ".join("".join(part for part, _ in row.line).split())
 
     def shown_keys(self, pane: str) -> list[str]:
         """The rows of a pane in the last frame: what is filtered away isn't acted upon."""
@@ -258,6 +282,7 @@ class Session:
 
     def kill(self, reason: str) -> None:
         """The kill itself; no question any more."""
+        self.thaw()
         self.mode, self.ticket, self.closing, self.question = Mode.PANES, None, None, None
         self.say(texts.KILL_SENT, "crit")
         self.ring(is_critical=True)
@@ -302,6 +327,8 @@ class Session:
                 self.say(texts.UNKNOWN_KEY, "muted")
         elif action.danger is not Danger.NONE and self.burst.is_locked(now):
             self.say(texts.LOCKED, "warn")
+        elif self.frozen is not None and action.danger is not Danger.NONE and action.id != "detach":
+            self.say(texts.FROZEN_KEYS, "warn")
         else:
             self.arrangements[self.focus].touch(now)
             self.run(action)

@@ -94,6 +94,9 @@ class Shell(Protocol):
     def repaint(self) -> None:
         """Paint everything again."""
 
+    def copy(self, text: str) -> bool:
+        """Give a text to the terminal's clipboard; True if tmux stands between."""
+
     def set_theme(self, name: str) -> str:
         """Use another theme; returns what is wrong with it, or nothing."""
 

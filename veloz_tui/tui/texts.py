@@ -235,6 +235,24 @@ def marks(shown: int, hidden: int) -> str:
     return f"{shown} marked" + (f" +{hidden} hidden" if hidden else "")
 
 
+# -- copy, freeze ---------------------------------------------------------------------------------------
+
+FREEZE = "Frozen: panes stand still, trading keys are off, kill works; f goes on"
+THAWED = "The panes move again"
+FROZEN_KEYS = "FROZEN: the panes are old, trading keys are off (kill works); f goes on"
+
+
+def frozen(seconds: float) -> str:
+    """In status line 1."""
+    return f"FROZEN {fmt.age(seconds)}"
+
+
+def copied(text: str, *, is_in_tmux: bool) -> str:
+    """After y; whether the terminal took it nobody tells us."""
+    hint = "   [nothing to paste? tmux set -g set-clipboard on]" if is_in_tmux else ""
+    return f"COPY {text}{hint}"
+
+
 # -- detach -------------------------------------------------------------------------------------------
 
 

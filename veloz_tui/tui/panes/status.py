@@ -41,6 +41,7 @@ class Terminal(NamedTuple):
     is_slow: bool = False
     link_lost_s: float | None = None
     is_observer: bool = False
+    frozen_s: float | None = None
 
 
 def lines(
@@ -91,6 +92,8 @@ def _first(
 ) -> list[Part]:
     status = view.status
     parts = [Part(0, (mode_badge(status.mode, glyphs), (" ", "base"), *state_badge(view, glyphs)))]
+    if terminal.frozen_s is not None:
+        parts.append(Part(0, ((f" {texts.frozen(terminal.frozen_s)} ", "warn"),)))
     if status.way_out and status.trading_state is TradingState.REDUCE_ONLY:
         way_out = fmt.clean(status.way_out).partition(" and ")[0]  # the next one once this is done
         parts.append(Part(2, ((f" {way_out} ", "warn"),)))
