@@ -46,7 +46,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "cancel": Entry("trade", "cancel", "Cancel orders by id, or all that fit."),
         "close": Entry("trade", "close", "Close a position at the touch."),
         "flatten": Entry("trade", "flatten", "Cancel and close at the market."),
-        "strategy": Entry("trade", "strategy", "Start, stop or pause a strategy."),
+        "strategy": Entry("strategy", "strategy", "Start, stop or pause a strategy; write a new one."),
     },
     "Stop": {
         "kill": Entry("kill", "kill", "Cancel everything, verify, stay halted. Never trades."),
