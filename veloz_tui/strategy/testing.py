@@ -155,6 +155,11 @@ class Desk:
         self._fill(found, found.leaves if quantity is None else quantity, found.price, is_maker=True)
         self._settle()
 
+    def cancel(self, order: OrderUpdate) -> None:
+        """End a working order as the venue or the operator would, without the strategy's wish."""
+        self._end(ClientOrderId(order.client_order_id))
+        self._settle()
+
     def stop(self, *, keeps_orders: bool = False) -> None:
         """Stop it as the engine does: what `on_stop` wants counts for nothing, its orders are canceled."""
         self._note_lines(self._runner.stop(self._now))

@@ -69,6 +69,15 @@ def test_a_partly_filled_bid_waits_for_the_rest() -> None:
     assert [order.quantity for order in desk.placed if order.side is Side.SELL] == [D("2.5")]
 
 
+def test_after_a_bid_was_canceled_half_filled_the_next_one_is_for_the_rest() -> None:
+    desk = begun(params())
+    bid = next(o for o in desk.orders if o.price == 100)
+    desk.fill(bid, D("0.04"))  # too little to sell
+    desk.cancel(bid)
+    show(desk, 100.5)
+    assert [order.quantity for order in desk.orders if order.price == 100] == [D("2.46")]
+
+
 @pytest.mark.parametrize("fee_bps", ["0", "10"])
 def test_a_restart_takes_over_the_orders_and_places_no_second_ones(fee_bps: str) -> None:
     desk = begun(params(), fee_bps=fee_bps)

@@ -78,6 +78,15 @@ def test_it_buys_into_a_rise_and_sizes_by_quote() -> None:
     assert desk.doing.startswith("holding +")
 
 
+def test_what_is_too_little_to_sell_is_part_of_the_next_position() -> None:
+    desk = Desk(Momentum(params()), positions={BTC.id: D("0.04")})
+    desk.start()
+    bid = walk(desk, 100.0, seconds=25)
+    while not desk.placed:
+        bid = walk(desk, bid, seconds=1, step=0.05)
+    assert D(995) < desk.position * desk.placed[0].price <= D(1000)  # type: ignore[operator]
+
+
 def test_a_fall_is_sold_short_only_if_allowed() -> None:
     long_only, both = begun(params()), begun(params(may_short=True))
     for desk in (long_only, both):
