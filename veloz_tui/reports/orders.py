@@ -1,6 +1,7 @@
 """Orders' lives by the table of domain.order: how many, how fast, which were in doubt and for how long."""
 
-from collections import Counter
+from array import array
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from veloz_tui.domain import events as e
 from veloz_tui.domain.order import TERMINAL, TRANSITIONS, OrderEvent, OrderRequest
 from veloz_tui.domain.types import ZERO, ClientOrderId, Nanos, OrderStatus
+from veloz_tui.engine.state import MAX_ENDED
 from veloz_tui.reports.period import Period
 from veloz_tui.reports.report import DenialRow, Doubts, LatencyRow, OrderCounts
 
@@ -31,6 +33,8 @@ MOVES: Final[dict[type[e.Event], tuple[OrderEvent, str]]] = {
     e.OrderExpired: (OrderEvent.EXPIRED, "expired"),
     e.OrderNeverArrived: (OrderEvent.NEVER_ARRIVED, "never_arrived"),
 }
+KEEP_ENDED: Final = 2 * MAX_ENDED
+"""Ended orders remembered. The engine itself forgets sooner, and journals nothing of an order it forgot."""
 STEPS: Final = ("created-submitted", "submitted-accepted", "created-accepted")
 
 
@@ -67,7 +71,8 @@ class Orders:
         self._counts: Counter[str] = Counter()
         self._denied: Counter[str] = Counter()
         self._suppressed: Counter[str] = Counter()
-        self._waits: dict[str, list[int]] = {step: [] for step in STEPS}
+        self._ended: OrderedDict[ClientOrderId, None] = OrderedDict()
+        self._waits = {step: array("q") for step in STEPS}
         self._in_doubt: dict[ClientOrderId, OrderLife] = {}
         self._doubts_begun = 0
         self._doubt_times: list[int] = []
@@ -88,6 +93,7 @@ class Orders:
             self._count("external", at)
         else:  # seen before, by its trades only
             life.filled = known.filled
+            self._ended.pop(event.client_order_id, None)
             self._in_doubt.pop(event.client_order_id, None)
         self.lives[event.client_order_id] = life
 
@@ -145,6 +151,7 @@ class Orders:
 
     def _move(self, client_order_id: ClientOrderId, life: OrderLife, move: OrderEvent, at: Nanos) -> None:
         life.status = TRANSITIONS[life.status, move].status
+        self._note_end(client_order_id, life)
         if move is OrderEvent.IN_DOUBT:
             if life.status not in TERMINAL and life.doubt_since is None:
                 life.doubt_since, life.was_doubted = at, True
@@ -156,6 +163,14 @@ class Orders:
             self._doubt_times.append(self._inside(life, at))
             life.doubt_since = None
             del self._in_doubt[client_order_id]
+
+    def _note_end(self, client_order_id: ClientOrderId, life: OrderLife) -> None:
+        if life.status not in TERMINAL:
+            self._ended.pop(client_order_id, None)
+        elif client_order_id not in self._ended:
+            self._ended[client_order_id] = None
+            if len(self._ended) > KEEP_ENDED:
+                del self.lives[self._ended.popitem(last=False)[0]]
 
     def _inside(self, life: OrderLife, end: Nanos) -> int:
         assert life.doubt_since is not None

@@ -1,5 +1,7 @@
 """Orders, doubts, latencies, uptime, kills: single stories with known times."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.unit.engine.factories import BTC, MM, D, limit_buy
@@ -14,8 +16,9 @@ from veloz_tui.domain.types import (
     TradeId,
     VenueOrderId,
 )
+from veloz_tui.engine.state import MAX_ENDED
 from veloz_tui.reports.build import build
-from veloz_tui.reports.orders import percentile
+from veloz_tui.reports.orders import KEEP_ENDED, Orders, percentile
 from veloz_tui.reports.period import custom
 
 ONE, TWO = ClientOrderId("vz1"), ClientOrderId("vz2")
@@ -150,18 +153,19 @@ def test_kills_keep_their_own_stamps_and_the_time_of_rearming() -> None:
 
 
 def test_an_empty_journal_and_one_of_later_events_give_an_empty_report() -> None:
-    for slices in ([], [[]], [numbered(started(100))]):
+    journals: list[list[list[e.Recorded]]] = [[], [[]], [numbered(started(100))]]
+    for slices in journals:
         found = build(slices, MINUTE)
         assert (found.known_until, found.totals, found.orders.created) == (None, (), 0)
         assert found.engine_ran_ns == 0
 
 
 def test_nothing_after_the_period_is_read() -> None:
-    def slices() -> object:
+    def slices() -> Iterator[list[e.Recorded]]:
         yield numbered(started(0), e.RunStopped(at(60), "bye"))
         raise AssertionError("the period was over")
 
-    assert build(slices(), MINUTE).last_seq == 1  # type: ignore[arg-type]
+    assert build(slices(), MINUTE).last_seq == 1
 
 
 def test_a_trade_that_moves_from_an_external_order_is_counted_once() -> None:
@@ -190,3 +194,17 @@ def test_a_trade_that_moves_from_an_external_order_is_counted_once() -> None:
     found = report_of(events, MINUTE)
     assert [(row.name, row.fills) for row in found.by_strategy] == [("external", 0), (MM, 1)]
     assert (found.totals[0].fills, found.orders.trades, found.orders.filled) == (1, 1, 1)
+
+
+def test_ended_orders_are_forgotten_later_than_the_engine_does_and_open_ones_never() -> None:
+    period = custom(at(0), at(10**6))
+    orders = Orders(period)
+    orders.created(e.OrderCreated(at(0), ONE, BUY), at(0))
+    names = [ClientOrderId(f"n{number}") for number in range(KEEP_ENDED + 5)]
+    for name in names:
+        orders.created(e.OrderCreated(at(1), name, BUY), at(1))
+        orders.moved(e.OrderCanceled(at(2), name), at(2))
+    assert KEEP_ENDED >= 2 * MAX_ENDED
+    assert list(orders.lives) == [ONE, *names[5:]]
+    orders.moved(e.OrderAccepted(at(3), ONE, VenueOrderId("1")), at(3))
+    assert orders.counts().canceled == len(names)

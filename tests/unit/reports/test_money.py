@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.engine.factories import BTC, T0, Core, D, fill, limit_buy, limit_sell, report
 from tests.unit.reports.histories import history, numbered, report_of
 from veloz_tui.domain import events as e
-from veloz_tui.domain.types import SECOND, ZERO, Nanos, StrategyId
+from veloz_tui.domain.types import SECOND, ZERO, Nanos, RearmLevel, StrategyId
 from veloz_tui.reports.money import EXACT
 from veloz_tui.reports.period import DAY, custom
 from veloz_tui.reports.report import MoneyRow, Report
@@ -212,7 +212,7 @@ def test_an_event_stamped_earlier_than_the_one_before_it_counts_once() -> None:
     fills = [record for record in records if isinstance(record.event, e.OrderFilled)]
     border = Nanos(fills[1].event.at - 5)
     ahead = e.Recorded(0, e.CommandTaken(Nanos(border + 1), "me", "x"))
-    asked = e.Recorded(0, e.Rearmed(Nanos(border + 1), e.RearmLevel.FULL, "me"))
+    asked = e.Recorded(0, e.Rearmed(Nanos(border + 1), RearmLevel.FULL, "me"))
     moved = [*records[: records.index(fills[0])], ahead, asked, *records[records.index(fills[0]) :]]
     whole = custom(Nanos(T0), Nanos(border + DAY))
     halves = (custom(Nanos(T0), border), custom(border, Nanos(border + DAY)))
