@@ -26,9 +26,10 @@ entry_bps = 0.05
 max_hold_s = 5
 cooldown_s = 1
 """
+OWN_FILE = "from veloz_tui.strategy.library import {module}\n\nclass Mine({module}.{kind}):\n    pass\n"
 FILES = {
-    "ladder.py": "from veloz_tui.strategy.library import grid\n\nclass Ladder(grid.Grid):\n    pass\n",
-    "move.py": "from veloz_tui.strategy.library import momentum\n\nclass Move(momentum.Momentum):\n    pass\n",
+    "ladder.py": OWN_FILE.format(module="grid", kind="Grid"),
+    "move.py": OWN_FILE.format(module="momentum", kind="Momentum"),
 }
 
 
@@ -56,6 +57,21 @@ def test_the_grid_starts_trades_and_stops_with_its_orders_pulled(profile: Profil
     until(lambda: profile.strategy("grid-1").open_orders == 0, what="its orders pulled")
     assert not orders(profile, "grid-1")
     assert profile.strategy("grid-1").state == "STOPPED"
+
+
+def test_the_grid_takes_over_the_orders_that_a_stop_kept(profile: Profile) -> None:
+    profile.start_strategies("grid-1")
+    until(lambda: len(orders(profile, "grid-1")) >= 3, within_s=30, what="a ladder")
+    assert profile.veloz("strategy", "stop", "grid-1", "keep").code == 0
+    kept = orders(profile, "grid-1")
+    sent = profile.strategy("grid-1").orders_sent
+    assert kept
+    profile.start_strategies("grid-1")
+    until(lambda: profile.strategy("grid-1").orders_sent > sent, within_s=60, what="a refill")
+    own = [o for o in profile.view().orders if o.strategy_id == "grid-1" and o.status == "ACCEPTED"]
+    assert len({(o.side, o.price) for o in own}) == len(own), "two orders on one line"
+    assert profile.veloz("strategy", "stop", "grid-1").code == 0
+    until(lambda: not orders(profile, "grid-1"), what="its orders pulled")
 
 
 def test_momentum_starts_trades_leaves_by_time_and_stops(profile: Profile) -> None:
