@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.tui import factories
@@ -25,6 +25,7 @@ requests = st.builds(
     rows=st.dictionaries(st.sampled_from(PANES), st.integers(0, 60)),
     help_open=st.booleans(),
     message=st.integers(1, 2),
+    page=st.sampled_from([(), ("orders", "history"), ("tape",)]),
 )
 
 
@@ -40,6 +41,7 @@ def test_parts_lie_inside_the_screen_and_never_overlap(request: layout.Request) 
 
 
 @given(requests)
+@example(layout.Request(60, 10, "watch"))
 def test_the_focused_pane_is_always_visible(request: layout.Request) -> None:
     plan = layout.plan(request)
     assert "tiny" in plan or "help" in plan or request.focus in plan

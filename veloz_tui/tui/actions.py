@@ -17,7 +17,7 @@ from veloz_tui.domain.commands import (
 from veloz_tui.domain.types import Mode, StrategyId, StrategyState
 from veloz_tui.domain.views import AlertView, StrategyView
 from veloz_tui.tui import cancels, filtering, fmt, freezing, layout, marks, texts
-from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES
+from veloz_tui.tui.keymap import ANY_PANE, EXTRA, HELP, PANES
 from veloz_tui.tui.kill import Stroke
 from veloz_tui.tui.panes import alerts as alerts_pane
 from veloz_tui.tui.panes.ladder import price_key
@@ -156,6 +156,8 @@ def regroup(session: Session, direction: int) -> None:
 def focus_pane(session: Session, pane: str) -> None:
     """Focus a pane, wherever it is; hidden ones appear."""
     session.focus = pane
+    if pane not in session.page:
+        session.page = ()
 
 
 def step_focus(session: Session, step: int) -> None:
@@ -182,6 +184,9 @@ def clear(session: Session) -> None:
     session.is_zoomed = False
     session.cursors[session.focus].clear()
     session.mark_from = None
+    session.page = ()
+    if session.focus in EXTRA:
+        session.focus = "ladder"
     filtering.clear(session)
 
 

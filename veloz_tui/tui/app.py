@@ -26,6 +26,7 @@ from veloz_tui.tui import (
     actions,
     command_line,
     fmt,
+    going,
     grid,
     history,
     ordering,
@@ -68,7 +69,7 @@ class VelozApp(App[str]):
         self.palette = self._load_palette(self.options.theme)
         self.session = Session(self.options, self, clock)
         self.session.history.extend(history.load(self.options.history_file))
-        for part in (actions, ordering, command_line):
+        for part in (actions, going, ordering, command_line):
             part.install(self.session)
         self._engine: EngineLink = connect(self)
         self._clock = clock

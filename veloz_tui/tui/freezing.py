@@ -31,5 +31,6 @@ def freeze(session: Session) -> None:
         return
     shown = session.picture
     if shown is not None:
-        session.frozen = shown._replace(fills=tuple(shown.fills), frozen_at=session.clock())
+        session.frozen = shown._replace(fills=tuple(shown.fills), log=tuple(shown.log))
+        session.frozen = session.frozen._replace(frozen_at=session.clock())
         session.say(texts.FREEZE, "warn")

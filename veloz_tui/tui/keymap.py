@@ -25,7 +25,10 @@ EVERYWHERE: Final = "global"
 TICKET: Final = "ticket"
 COMMAND: Final = "command"
 HELP: Final = "help"
-CONTEXTS: Final = (EVERYWHERE, ANY_PANE, *PANES, TICKET, COMMAND, HELP)
+GO: Final = "go"
+EXTRA: Final = ("history", "risk", "health", "settings")
+"""Panes which only the screens behind g show."""
+CONTEXTS: Final = (EVERYWHERE, ANY_PANE, *PANES, TICKET, COMMAND, HELP, GO)
 
 
 class KeymapError(ValueError):
@@ -110,7 +113,16 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("right", ANY_PANE, ("l", "right"), "right", "Focus the pane to the right."),
     Action("page_down", ANY_PANE, ("pagedown", "ctrl+d"), "page down", "A page down."),
     Action("page_up", ANY_PANE, ("pageup", "ctrl+u"), "page up", "A page up."),
-    Action("top", ANY_PANE, ("g", "home"), "first", "First row."),
+    Action("top", ANY_PANE, ("home",), "first", "First row (gg too)."),
+    Action("go", ANY_PANE, ("g",), "go to", "And a letter: a whole screen; wait to see which."),
+    Action("go_top", GO, ("g",), "first row", "First row."),
+    Action("go_trade", GO, ("t",), "trade", "Back to all panes."),
+    Action("go_strategies", GO, ("s",), "strategies", "The screen of strategies."),
+    Action("go_orders", GO, ("o",), "orders", "The screen of orders and what became of them."),
+    Action("go_risk", GO, ("r",), "risk", "The screen of risk."),
+    Action("go_health", GO, ("h",), "health", "The screen of engine and venues."),
+    Action("go_fills", GO, ("f",), "fills", "The screen of fills."),
+    Action("go_settings", GO, ("comma",), "settings", "The screen of settings."),
     Action("bottom", ANY_PANE, ("G", "shift+g", "end"), "last", "Last row."),
     Action("clear", ANY_PANE, ("escape",), "clear", "Drop cursor, message, filter or question."),
     Action("leave", EVERYWHERE, ("ctrl+q",), "detach", "Leave from anywhere; the engine goes on."),
@@ -163,6 +175,10 @@ class Keymap:
     def in_context(self, *contexts: str) -> list[Action]:
         """All actions that work there, in the order of the table."""
         return [action for action in self.actions if action.context in {EVERYWHERE, *contexts}]
+
+    def in_only(self, context: str) -> list[Action]:
+        """The actions of one context alone."""
+        return [action for action in self.actions if action.context == context]
 
     def _add(self, action: Action, chord: str) -> None:
         other = self._chords.get((action.context, chord))

@@ -36,6 +36,8 @@ class Request(NamedTuple):
     rows: Mapping[str, int] = {}
     """Lines each pane would like, its title and header included."""
     help_open: bool = False
+    page: Sequence[str] = ()
+    """Panes which have the body for themselves, above each other."""
     message: int = 1
     """Lines of the message line: a long denial takes two."""
 
@@ -64,6 +66,8 @@ def plan(request: Request) -> Plan:
 def _body(request: Request, body: Box) -> Plan:
     if request.help_open:
         return {"help": body}
+    if request.focus in request.page and not request.zoomed:
+        return _page(request.page, body)
     if request.zoomed or request.width < TWO_COLUMNS:
         return {request.focus: body}
     if request.width < NORMAL:
@@ -71,6 +75,17 @@ def _body(request: Request, body: Box) -> Plan:
     if request.width < WIDE:
         return _columns(request, body, left=("ladder",), left_width=44)
     return _wide(request, body)
+
+
+def _page(panes: Sequence[str], body: Box) -> Plan:
+    parts: Plan = {}
+    y, left = body.y, body.height
+    for at, pane in enumerate(panes):
+        tall = -(-left // (len(panes) - at))
+        if tall > 0:
+            parts[pane] = Box(body.x, y, body.width, tall)
+        y, left = y + tall, left - tall
+    return parts
 
 
 def _columns(request: Request, body: Box, *, left: Sequence[str], left_width: int) -> Plan:
@@ -129,6 +144,9 @@ def _stack(request: Request, panes: Sequence[str], box: Box) -> Plan:
         if more > 0:
             heights[pane] += more
             rest -= more
+    for pane in reversed([pane for pane in panes if pane != request.focus]):
+        cut = min(heights[pane], max(0, -rest))  # too low for all: the lower ones give way, never the focus
+        heights[pane], rest = heights[pane] - cut, rest + cut
     filler = next((pane for pane in _TAKES_REST if pane in panes), panes[-1])
     heights[filler] = max(0, heights[filler] + rest)
     parts: Plan = {}

@@ -8,7 +8,7 @@ from textual.app import App
 
 from veloz_tui.tui import glyphs, screen
 from veloz_tui.tui.driver import ConsoleDriver
-from veloz_tui.tui.keymap import HELP, PANES
+from veloz_tui.tui.keymap import EXTRA, HELP, PANES
 from veloz_tui.tui.layout import Plan
 from veloz_tui.tui.panes.status import Terminal, terminal_title
 from veloz_tui.tui.scheduler import FrameScheduler
@@ -20,6 +20,7 @@ from veloz_tui.tui.widgets.live_grid import LiveGrid
 _PARTS: Final = (
     "status",
     *PANES,
+    *EXTRA,
     HELP,
     "gutter1",
     "gutter2",
@@ -146,7 +147,7 @@ class Painter:
             self.plan = frame.plan
             self._app.screen.refresh(layout=True)
         for name, lines in frame.lines.items():
-            self.grids[name].show(lines, dimmed=frame.is_old and name in PANES)
+            self.grids[name].show(lines, dimmed=frame.is_old and name in {*PANES, *EXTRA})
 
     def _terminal(self) -> Terminal:
         rtt = self._scheduler.rtt_s

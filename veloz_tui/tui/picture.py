@@ -14,6 +14,7 @@ class Picture(NamedTuple):
     view: View
     names: Names
     fills: Sequence[LogEntry]
+    log: Sequence[LogEntry]
     frozen_at: float = 0.0
     """When the panes were told to stand still with it."""
 

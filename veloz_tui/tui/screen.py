@@ -9,7 +9,7 @@ from veloz_tui.domain.views import LogEntry, View
 from veloz_tui.tui import fmt, grid, layout, marks, table, texts
 from veloz_tui.tui.glyphs import ASCII, Glyphs, to_ascii
 from veloz_tui.tui.grid import GridRow, PaneContent
-from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES, Action, display, key_text
+from veloz_tui.tui.keymap import ANY_PANE, EXTRA, GO, HELP, PANES, Action, display, key_text
 from veloz_tui.tui.layout import Box, Plan
 from veloz_tui.tui.message_line import MESSAGE_S, Message
 from veloz_tui.tui.names import Names
@@ -20,6 +20,7 @@ from veloz_tui.tui.panes import (
     fills,
     ladder,
     orders,
+    pages,
     positions,
     status,
     strategies,
@@ -65,6 +66,7 @@ def compose(session: Session, *, width: int, height: int, glyphs: Glyphs, termin
             len(strip),
             _wanted(session, width),
             session.mode is Mode.HELP,
+            session.page,
             len(message_lines(session, width)),
         )
     )
@@ -169,7 +171,21 @@ def _content(name: str, box: Box, session: Session, glyphs: Glyphs) -> PaneConte
         return orders.content(
             shown.view, width=box.width, names=shown.names, followed=followed, marked=session.marked
         )
+    if name in EXTRA:
+        return _extra(name, shown, box.width, session)
     return _simple(shown.fills, glyphs)[name](shown.view, shown.names, box.width)
+
+
+def _extra(name: str, shown: Picture, width: int, session: Session) -> PaneContent:
+    match name:
+        case "history":
+            return pages.history(shown.log, width=width)
+        case "risk":
+            return pages.risk(shown.view, shown.names, width=width)
+        case "health":
+            return pages.health(shown.view, width=width)
+        case _:
+            return pages.settings(session.options, width=width)
 
 
 def _simple(
@@ -211,6 +227,11 @@ def help_content(session: Session, width: int) -> PaneContent:
         first, *more = wrapped_lines(action.help, max(10, width - 14), 3)
         rows.append(GridRow(action.id, ((f" {chords:<12.12} ", "key"), (first, "base"))))
         rows += [GridRow("", ((" " * 14, "key"), (line, "base"))) for line in more]
+    go = key_text(session.keymap.get("go"))
+    for action in session.keymap.in_only(GO):
+        rows.append(
+            GridRow(action.id, ((f" {f'{go} {key_text(action)}':<12.12} ", "key"), (action.help, "base")))
+        )
     return PaneContent(f"Keys in {texts.TITLES[session.focus]}   (Esc closes, j k move)", rows=tuple(rows))
 
 

@@ -14,7 +14,7 @@ from veloz_tui.tui import fmt, history, keys, texts
 from veloz_tui.tui.absence import Absence, recall
 from veloz_tui.tui.arrange import Arrangement
 from veloz_tui.tui.grid import GridCursor, PaneContent
-from veloz_tui.tui.keymap import ANY_PANE, HELP, PANES, Action, Danger, Keymap
+from veloz_tui.tui.keymap import ANY_PANE, EXTRA, HELP, PANES, Action, Danger, Keymap
 from veloz_tui.tui.kill import DoublePress, KillKey, Stroke
 from veloz_tui.tui.layout import Plan
 from veloz_tui.tui.lineedit import LineEdit
@@ -43,6 +43,7 @@ class Mode(Enum):
     CONFIRM = "confirm"
     HELP = "help"
     FILTER = "filter"
+    GO = "go"
 
 
 _LINES: Final = frozenset({Mode.COMMAND, Mode.FILTER})
@@ -84,11 +85,13 @@ class Session:
         self.tour = Tour(is_on=options.has_tour, step=history.number(options.tour_file))
         self.mode = Mode.PANES
         self.focus, self.is_zoomed = "ladder", False
-        self.cursors = {pane: GridCursor() for pane in (*PANES, HELP)}
+        self.cursors = {pane: GridCursor() for pane in (*PANES, *EXTRA, HELP)}
         self.contents: dict[str, PaneContent] = {}
         """What each pane showed in the last frame: keys act on what was seen."""
         self.parts: Plan = {}
-        self.arrangements = {pane: Arrangement() for pane in PANES}
+        self.page: tuple[str, ...] = ()
+        """Panes which have the body for themselves."""
+        self.arrangements = {pane: Arrangement() for pane in (*PANES, *EXTRA)}
         self.marked: set[str] = set()
         self.mark_from: str | None = None
         """One end of the range that v marks."""
@@ -97,8 +100,7 @@ class Session:
         self.lines = MessageLine()
         self.edit = LineEdit()
         self.history: deque[str] = deque(maxlen=200)
-        self.command_hint = ""
-        self.is_held_back = False
+        self.command_hint, self.is_held_back = "", False
         """The hint says why an Enter sent nothing."""
         self.ticket: Ticket | None = None
         self.closing: Closing | None = None
@@ -110,11 +112,10 @@ class Session:
         self.followed: deque[str] = deque(maxlen=_RECENT)
         """Orders which this console placed or canceled: what becomes of them is told."""
         self.muted_until = float("-inf")
-        self.frame_no = 0
+        self.frame_no = self.frame_acknowledged = 0
         """Frames painted so far; a review counts once its frame was acknowledged."""
         self.review_frame: int | None = None
-        self.review_at = 0.0
-        self.frame_acknowledged = 0
+        self.review_at, self.go_at = 0.0, 0.0
         self._held: list[tuple[str, str | None]] = []
         self._rang_at = float("-inf")
         self.after_view: list[Callable[[], None]] = []
@@ -174,7 +175,7 @@ class Session:
         """What the panes are drawn from; None before the first View."""
         if self.frozen is not None or self.store.view is None or self.store.names is None:
             return self.frozen
-        return Picture(self.store.view, self.store.names, self.store.fills)
+        return Picture(self.store.view, self.store.names, self.store.fills, self.store.log)
 
     @property
     def frozen_s(self) -> float | None:
@@ -311,6 +312,14 @@ class Session:
             self.shell.after(keys.BurstGuard.HOLD_S, self._release)
         else:
             self._run_or_refuse(action, name, now)
+
+    def is_burst(self, key: str, character: str | None) -> bool:
+        """Count a key which a mode of its own has taken; True (and said) if nobody meant it as a command."""
+        printable = character is not None and character.isprintable()
+        if self.burst.press(key, self.clock(), printable=printable, bound=True, harmless=False):
+            self.say(texts.BURST, "warn")
+            return True
+        return False
 
     def _release(self) -> None:
         """The head of no burst: what was held may act, in order."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from veloz_tui.tui import command_line, filtering, fmt, ordering, table, texts
+from veloz_tui.tui import command_line, filtering, fmt, going, ordering, table, texts
+from veloz_tui.tui.keymap import GO, key_text
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.panes import facts
 from veloz_tui.tui.session import Mode, Session
@@ -17,6 +18,8 @@ def strip_lines(session: Session, width: int) -> Sequence[Line]:
     """The lines above the message line; none when nothing is asked or typed."""
     if session.mode is Mode.COMMAND:
         return _command(session, width)
+    if going.is_popup_due(session):
+        return _letters(session, width)
     if session.mode is Mode.FILTER:
         return _filter(session, width)
     if session.mode is Mode.CONFIRM and session.question is not None:
@@ -39,6 +42,18 @@ def _command(session: Session, width: int) -> Sequence[Line]:
         ((" :", "input/key"), *edit_spans(session.edit, max(4, width - 3), focused=True), ("", "input")),
         *(((f"  {part}", f"bar/{tone}"), _END) for part in meaning),
     ]
+
+
+def _letters(session: Session, width: int) -> Sequence[Line]:
+    lines: list[Line] = []
+    line: Line = ((f" {texts.GO_TO} ", "bar/muted"),)
+    for action in session.keymap.in_only(GO):
+        entry: Line = ((f" {key_text(action)}", "bar/key"), (f" {action.label} ", "bar"))
+        if table.length((*line, *entry)) > width:
+            lines.append((*line, _END))
+            line = ()
+        line = (*line, *entry)
+    return [*lines, (*line, _END)]
 
 
 def _filter(session: Session, width: int) -> Sequence[Line]:

@@ -37,6 +37,7 @@ STRATEGY_STATES = {
 TITLES = {
     "watch": "Watch", "strategies": "Strategies", "account": "Account", "ladder": "Ladder",
     "orders": "Orders", "positions": "Positions", "alerts": "Alerts", "tape": "Fills", "help": "Help",
+    "history": "History", "risk": "Risk", "health": "Health", "settings": "Settings",
 }  # fmt: skip
 EMPTY = {
     "watch": "no instruments",
@@ -47,6 +48,7 @@ EMPTY = {
     "positions": "flat: b or s opens a ticket",
     "alerts": "nothing to worry about",
     "tape": "no fills yet",
+    "history": "nothing became of any order yet",
 }
 ZOOMED = "(z: all panes)"
 WAITING = "waiting for the engine…"
@@ -252,6 +254,15 @@ def copied(text: str, *, is_in_tmux: bool) -> str:
     hint = "   [nothing to paste? tmux set -g set-clipboard on]" if is_in_tmux else ""
     return f"COPY {text}{hint}"
 
+
+# -- screens --------------------------------------------------------------------------------------------
+
+NO_SCREEN = "No such screen: g, then wait, shows the letters"
+PAGE_KEYS = "(g t: all panes)"
+NOBODY = "nobody"
+NONE = "none"
+BUILT_IN = "built-in"
+GO_TO = "go to:"
 
 # -- detach -------------------------------------------------------------------------------------------
 
