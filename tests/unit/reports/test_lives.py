@@ -12,6 +12,7 @@ from veloz_tui.domain.types import (
     ChannelState,
     ClientOrderId,
     Mode,
+    OrderStatus,
     RearmLevel,
     TradeId,
     VenueOrderId,
@@ -208,3 +209,18 @@ def test_ended_orders_are_forgotten_later_than_the_engine_does_and_open_ones_nev
     assert list(orders.lives) == [ONE, *names[5:]]
     orders.moved(e.OrderAccepted(at(3), ONE, VenueOrderId("1")), at(3))
     assert orders.counts().canceled == len(names)
+
+
+def test_an_external_order_keeps_the_fills_it_had_before_it_was_listed() -> None:
+    request = limit_buy("1 @ 100", strategy_id="external")
+    orders = Orders(MINUTE)
+    for number in (1, 2):
+        orders.external(e.ExternalOrderSeen(at(number), ONE, request, VenueOrderId("7"), ""), at(number))
+        orders.filled(
+            e.OrderFilled(
+                at(number), ONE, BTC.id, TradeId(str(number)), D(100), D("0.5"), D(0), BTC.quote, True
+            ),
+            at(number),
+        )
+    assert orders.lives[ONE].status is OrderStatus.FILLED
+    assert orders.counts().external == 1

@@ -251,3 +251,20 @@ def test_the_random_histories_hold_what_these_tests_are_about() -> None:
     assert {"OrderInDoubt", "OrderDenied", "Halted"} <= {type(event).__name__ for event in events}
     thirds = [report_of(history(seed).core.records) for seed in range(12)]
     assert any(len(row.realized.as_tuple().digits) >= 25 for found in thirds for row in found.totals)
+
+
+def test_a_cut_between_a_small_and_a_large_gain_loses_no_digit() -> None:
+    # 28 digits of a tenth and 28 of five thousand: their difference has more.
+    core = Core()
+    trades = (("3 @ 100", limit_buy), ("1 @ 100.01", limit_sell), ("1 @ 5000.7", limit_sell))
+    for number, (what, order) in enumerate(trades, start=1):
+        working = core.working(order(f"{what.split()[0]} @ 100"), venue_order_id=str(number))
+        trade = fill(working, number, what, venue_order_id=str(number))
+        core.send(report(working, "FILLED", fill=trade, venue_order_id=str(number)))
+        core.later(s=1)
+    engine = core.state.position(BTC.id).realized
+    assert len(engine.as_tuple().digits) == 28
+    last = next(r.event.at for r in reversed(core.records) if isinstance(r.event, e.OrderFilled))
+    parts = (custom(Nanos(T0), last), custom(last, Nanos(last + 1)))
+    before, after = [one(report_of(core.records, part)).realized for part in parts]
+    assert EXACT.add(before, after) == engine
