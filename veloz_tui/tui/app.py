@@ -30,6 +30,7 @@ from veloz_tui.tui import (
     grid,
     history,
     ordering,
+    palette,
     texts,
     theme,
     tmux,
@@ -69,7 +70,7 @@ class VelozApp(App[str]):
         self.palette = self._load_palette(self.options.theme)
         self.session = Session(self.options, self, clock)
         self.session.history.extend(history.load(self.options.history_file))
-        for part in (actions, going, ordering, command_line):
+        for part in (actions, going, ordering, command_line, palette):
             part.install(self.session)
         self._engine: EngineLink = connect(self)
         self._clock = clock

@@ -125,6 +125,7 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("go_settings", GO, ("comma",), "settings", "The screen of settings."),
     Action("bottom", ANY_PANE, ("G", "shift+g", "end"), "last", "Last row."),
     Action("clear", ANY_PANE, ("escape",), "clear", "Drop cursor, message, filter or question."),
+    Action("palette", EVERYWHERE, ("ctrl+o",), "palette", "Every action and command by its name."),
     Action("leave", EVERYWHERE, ("ctrl+q",), "detach", "Leave from anywhere; the engine goes on."),
     Action("detach", ANY_PANE, ("q",), "detach", "Leave the console; the engine goes on.", footer=5,
            danger=_I, keys_shown="q"),

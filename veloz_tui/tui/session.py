@@ -44,9 +44,10 @@ class Mode(Enum):
     HELP = "help"
     FILTER = "filter"
     GO = "go"
+    PALETTE = "palette"
 
 
-_LINES: Final = frozenset({Mode.COMMAND, Mode.FILTER})
+_LINES: Final = frozenset({Mode.COMMAND, Mode.FILTER, Mode.PALETTE})
 """Modes in which keys go into the one line of text."""
 
 
@@ -115,7 +116,7 @@ class Session:
         self.frame_no = self.frame_acknowledged = 0
         """Frames painted so far; a review counts once its frame was acknowledged."""
         self.review_frame: int | None = None
-        self.review_at, self.go_at = 0.0, 0.0
+        self.review_at, self.go_at, self.palette_at = 0.0, 0.0, 0
         self._held: list[tuple[str, str | None]] = []
         self._rang_at = float("-inf")
         self.after_view: list[Callable[[], None]] = []
@@ -341,6 +342,13 @@ class Session:
         else:
             self.arrangements[self.focus].touch(now)
             self.run(action)
+
+    def choose(self, action: Action) -> None:
+        """Do by name what its key does, behind the same guards; kill is a stroke of the kill key."""
+        if action.danger is Danger.KILL:
+            self._kill_stroke(self.clock())
+        else:
+            self._run_or_refuse(action, action.id, self.clock())
 
     def run(self, action: Action) -> None:
         """Do what a key stands for."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from veloz_tui.tui import command_line, filtering, fmt, going, ordering, table, texts
+from veloz_tui.tui import command_line, filtering, fmt, going, ordering, palette, table, texts
 from veloz_tui.tui.keymap import GO, key_text
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.panes import facts
@@ -18,6 +18,8 @@ def strip_lines(session: Session, width: int) -> Sequence[Line]:
     """The lines above the message line; none when nothing is asked or typed."""
     if session.mode is Mode.COMMAND:
         return _command(session, width)
+    if session.mode is Mode.PALETTE:
+        return _palette(session, width)
     if going.is_popup_due(session):
         return _letters(session, width)
     if session.mode is Mode.FILTER:
@@ -42,6 +44,20 @@ def _command(session: Session, width: int) -> Sequence[Line]:
         ((" :", "input/key"), *edit_spans(session.edit, max(4, width - 3), focused=True), ("", "input")),
         *(((f"  {part}", f"bar/{tone}"), _END) for part in meaning),
     ]
+
+
+def _palette(session: Session, width: int) -> Sequence[Line]:
+    found = palette.entries(session)
+    at = min(session.palette_at, max(0, len(found) - 1))
+    start = max(0, at - palette.SHOWN + 1)
+    lines: list[Line] = [
+        ((" >", "input/key"), *edit_spans(session.edit, max(4, width - 3), focused=True), ("", "input"))
+    ]
+    for number, entry in enumerate(found[start : start + palette.SHOWN], start=start):
+        text = f" {entry.name:<16.16} {entry.keys:<6.6} {entry.help}"
+        tone = "cursor" if number == at else "bar"
+        lines.append(((fmt.fit_words(text, width), tone), ("", tone)))
+    return lines if found else [*lines, ((f"  {texts.PALETTE_NONE}", "bar/muted"), _END)]
 
 
 def _letters(session: Session, width: int) -> Sequence[Line]:

@@ -264,6 +264,15 @@ NONE = "none"
 BUILT_IN = "built-in"
 GO_TO = "go to:"
 
+PALETTE_WORD = "a command: its words come next"
+PALETTE_NONE = "No action of that name"
+
+
+def palette_name(action_id: str) -> str:
+    """An action as people type it."""
+    return action_id.replace("_", " ")
+
+
 # -- detach -------------------------------------------------------------------------------------------
 
 
