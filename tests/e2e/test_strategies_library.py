@@ -11,11 +11,11 @@ pytestmark = pytest.mark.slow
 
 SETTINGS = """
 [strategies.grid-1]
-class = "ladder.py"
+class = "grid"
 instrument = "BTCUSDT.BINANCE"
 params = {instrument = "BTCUSDT.BINANCE", budget = "600", cells = 8, step_bps = "1"}
 [strategies.mom-1]
-class = "move.py"
+class = "momentum"
 instrument = "ETHUSDT.BINANCE"
 [strategies.mom-1.params]
 instrument = "ETHUSDT.BINANCE"
@@ -26,16 +26,11 @@ entry_bps = 0.05
 max_hold_s = 5
 cooldown_s = 1
 """
-OWN_FILE = "from veloz_tui.strategy.library import {module}\n\nclass Mine({module}.{kind}):\n    pass\n"
-FILES = {
-    "ladder.py": OWN_FILE.format(module="grid", kind="Grid"),
-    "move.py": OWN_FILE.format(module="momentum", kind="Momentum"),
-}
 
 
 @pytest.fixture(scope="module")
 def profile() -> Iterator[Profile]:
-    with running_profile(settings=SETTINGS, sim=LimitSettings(), strategies=FILES) as running:
+    with running_profile(settings=SETTINGS, sim=LimitSettings()) as running:
         running.until_ready()
         yield running
 

@@ -10,7 +10,7 @@ from veloz_tui.config.problem import Problem
 from veloz_tui.config.toml_lines import KeyPath
 from veloz_tui.domain.types import EXTERNAL, MANUAL, Mode
 
-BUILT_IN_STRATEGIES = ("market_maker", "twap")
+BUILT_IN_STRATEGIES = ("market_maker", "twap", "grid", "momentum")
 TAIL_PHRASE = "I accept losing the tail"
 HOSTS_PHRASE = "these are test hosts"
 LIVE_LIMITS = ("max_order_size", "max_position_size")
