@@ -187,7 +187,7 @@ def _size(session: Session, args: tuple[str, ...]) -> None:
         session.say(texts.NO_INSTRUMENT, "warn")
         return
     session.choose_size(instrument_id, quantity)
-    session.say(f"size {fmt.compact(quantity)} for {names.display(instrument_id)}", "muted")
+    session.say(texts.size_chosen(fmt.compact(quantity), names.display(instrument_id)), "muted")
 
 
 def _rearm(session: Session, args: tuple[str, ...]) -> None:

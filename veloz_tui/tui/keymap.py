@@ -101,6 +101,8 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("recentre", "ladder", ("c",), "recentre", "Put the best prices into the middle.", footer=7),
     Action("coarser", "ladder", ("plus", "equals_sign"), "coarser", "Fewer, wider price rows."),
     Action("finer", "ladder", ("minus",), "finer", "More, narrower price rows."),
+    Action("smaller", "ladder", ("left_square_bracket",), "smaller", "The next smaller size for tickets."),
+    Action("larger", "ladder", ("right_square_bracket",), "larger", "The next larger size for tickets."),
     Action("focus_next", ANY_PANE, ("tab",), "next pane", "Focus the next pane."),
     Action("focus_previous", ANY_PANE, ("shift+tab",), "previous pane", "Focus the previous pane."),
     *(
@@ -136,7 +138,7 @@ DEFAULT: Final[tuple[Action, ...]] = (
 _DISPLAY: Final = {
     "question_mark": "?", "colon": ":", "slash": "/", "comma": ",", "full_stop": ".", "space": "Space",
     "escape": "Esc", "plus": "+", "minus": "-", "equals_sign": "=", "tab": "Tab", "shift+tab": "S-Tab",
-    "pagedown": "PgDn", "pageup": "PgUp",
+    "left_square_bracket": "[", "right_square_bracket": "]", "pagedown": "PgDn", "pageup": "PgUp",
 }  # fmt: skip
 
 

@@ -30,6 +30,8 @@ def install(session: Session) -> None:
         "buy": partial(open_ticket, session, Side.BUY),
         "sell": partial(open_ticket, session, Side.SELL),
         "close": partial(open_close, session),
+        "smaller": partial(step_size, session, -1),
+        "larger": partial(step_size, session, 1),
     }
     session.on_key[Keys.TICKET] = partial(ticket_key, session)
     session.after_view.append(partial(refresh_ticket, session))
@@ -68,6 +70,21 @@ def presets_of(session: Session, instrument_id: InstrumentId | None) -> Sequence
         return configured
     view = session.store.view
     return () if view is None or view.status.mode is Mode.LIVE else _PRESETS
+
+
+def step_size(session: Session, step: int) -> None:
+    """[ ]: the next smaller or larger quantity for tickets of the ladder's instrument; it sends nothing."""
+    instrument_id, names = session.instrument_id, session.store.names
+    presets = tuple(presets_of(session, instrument_id))
+    if instrument_id is None or names is None or not presets:
+        session.say(texts.NO_SIZES, "muted")
+        return
+    now = session.chosen_sizes.get(instrument_id) or _first_preset(presets)
+    at = presets.index(now) if now in presets else 0
+    quantity = presets[min(max(at + step, 0), len(presets) - 1)]
+    session.sizes[instrument_id] = presets
+    session.choose_size(instrument_id, quantity)
+    session.say(texts.size_chosen(fmt.compact(quantity), names.display(instrument_id)), "muted")
 
 
 def _first_preset(presets: Sequence[Decimal]) -> Decimal | None:

@@ -273,6 +273,14 @@ def palette_name(action_id: str) -> str:
     return action_id.replace("_", " ")
 
 
+NO_SIZES = "No sizes here: :size 0.05 sets one"
+
+
+def size_chosen(quantity: str, instrument: str) -> str:
+    """After [ ] or :size."""
+    return f"size {quantity} for {instrument}"
+
+
 # -- detach -------------------------------------------------------------------------------------------
 
 
