@@ -183,6 +183,7 @@ async def test_watch_prints_blocks_and_ends_when_the_engine_does(world: World) -
     done = await world.veloz("watch", "--plain", "--count", "2", "--every", "0.1")
     assert done.code == 0
     assert done.out.count("VeloZ DEMO") == 2
+    await until(lambda: world.engine.server.peer_count == 0)  # or the next line sees the first one
     watching = asyncio.create_task(world.veloz("watch"))
     await until(lambda: world.engine.server.peer_count == 1)
     await world.engine.server.close()
