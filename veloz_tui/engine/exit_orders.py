@@ -67,16 +67,19 @@ def _in_lots(turn: Turn, instrument_id: InstrumentId, wanted: Decimal) -> Decima
 
 
 def is_dust(turn: Turn, instrument_id: InstrumentId) -> bool:
-    """Say whether what is held is less than the venue takes in one order: fees leave such rests.
+    """Say whether what is held is clearly less than the venue takes in one order: fees leave such rests.
 
-    Not said where the price isn't known.
+    Half the least value, as the venue's own average price decides and not ours: an exit that might be taken
+    is tried. Not said where the price isn't known, or where no least value holds for MARKET orders.
     """
     instrument = turn.state.instruments[instrument_id]
     lots = instrument.round_quantity(abs(turn.state.position(instrument_id).quantity))
     if not lots or lots < instrument.min_quantity:
         return True
+    if not instrument.notional_applies_to_market:
+        return False
     price = pnl.mark(turn.state, turn.live, instrument_id)
-    return price is not None and lots * price < instrument.min_notional
+    return price is not None and 2 * lots * price < instrument.min_notional
 
 
 def limit_exit(

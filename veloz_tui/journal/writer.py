@@ -236,8 +236,8 @@ class JournalWriter:
     def _write_now(self) -> None:
         self._soon = None
         rows = self._backlog.head(_QUICK_ROWS)
-        if not (rows and self._is_resting):
-            return  # the task is awake, and writes them
+        if not (rows and self._is_resting) or self._failure is not None:
+            return  # the task is awake, or about to be, and writes them
         try:
             self._store.execute_now(*schema.insertion(rows))
         except sqlite3.Error as error:

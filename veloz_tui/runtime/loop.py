@@ -297,7 +297,8 @@ class EngineLoop:
         self._deadline = None
         for client_order_id in self._parking.remove_late(self._now()):
             self.dispatch(SubmitNotSent(client_order_id, _TOO_SLOW))
-        self._set_deadline()
+        if self._deadline is None:  # else what followed has parked something, and set it
+            self._set_deadline()
 
     # --- gate and timers ---
 

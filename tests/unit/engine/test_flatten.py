@@ -1,5 +1,7 @@
 """Flatten: the wish stands until what is held is closed, and nothing is closed twice."""
 
+from decimal import Decimal
+
 from tests.unit.engine.factories import BTC, Core, D, fill, ids_of, limit_sell, report
 from veloz_tui.domain import commands as c
 from veloz_tui.domain import reports as r
@@ -102,9 +104,18 @@ def test_a_kill_ends_the_wish() -> None:
 def test_a_rest_below_the_venues_least_order_is_let_be() -> None:
     core = Core()
     core.holding("0.06 @ 100")
-    core.book("80.00", "80.02")  # worth less than 5 now
+    core.book("40.00", "40.02")  # worth less than half of 5 now
     core.actions.clear()
     assert "no position to flatten" in flatten(core)
     core.tick(31)
     assert not sold(core)
     assert not core.alerts("NOT_FLAT")
+
+
+def test_an_exit_that_the_venue_might_take_is_tried() -> None:
+    core = Core()
+    core.holding("0.06 @ 100")
+    core.actions.clear()
+    core.book("80.00", "80.02")  # 4.8 of at least 5 by our price: the venue's own average decides
+    flatten(core)
+    assert [Decimal(quantity) for quantity in sold(core)] == [D("0.06")]

@@ -189,7 +189,7 @@ def test_a_rest_below_the_venues_least_order_raises_no_exit() -> None:
     core = guarded()
     core.holding("0.06 @ 100")
     core.actions.clear()
-    core.book("80.00", "80.02")
+    core.book("40.00", "40.02")
     core.tick(10)
     assert not core.told(Submit)
     assert not core.alerts("EXIT")

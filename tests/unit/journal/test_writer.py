@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -348,3 +349,15 @@ async def test_what_nobody_waits_for_is_written_with_what_somebody_does(tmp_path
         made.writer.append([record(4, OrderSubmitted(Nanos(1), order_id(1)))])
         await made.writer.wait_durable(4)  # by itself, a moment later
     assert made.durable == [3, 4]
+
+
+async def test_after_a_quick_write_failed_nothing_is_written_past_the_failure(tmp_path: Path) -> None:
+    async with desk(make(tmp_path)) as made:
+        await until(lambda: made.writer._is_resting)
+        made.writer.append([record(1)])
+        made.writer._failure = sqlite3.OperationalError("disk I/O error")  # nobody knows what is on the disk
+        made.writer._write_now()
+        assert made.writer.durable_seq == 0
+        made.writer._failure = None
+        made.writer._wake.set()
+        await made.writer.wait_durable(1)
