@@ -239,15 +239,7 @@ class Context:
         ref = self._last_ref
         self._want(PlaceIntent(ref, request))
         self._unnamed = {r: o for r, o in self._unnamed.items() if self.now - o.at < UNNAMED_FOR}
-        self._unnamed[ref] = OrderUpdate(
-            ref=ref,
-            instrument_id=request.instrument_id,
-            side=request.side,
-            order_type=request.order_type,
-            quantity=request.quantity,
-            price=request.price,
-            at=self.now,
-        )
+        self._unnamed[ref] = OrderUpdate.of(request, ref=ref, at=self.now)
         return ref
 
     def _want(self, intent: Intent) -> None:

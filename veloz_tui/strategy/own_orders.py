@@ -21,7 +21,7 @@ from veloz_tui.domain.events import (
     OrderRejected,
     OrderSubmitted,
 )
-from veloz_tui.domain.order import TERMINAL, TRANSITIONS, Order, OrderEvent, OrderRequest
+from veloz_tui.domain.order import TERMINAL, TRANSITIONS, Order, OrderEvent
 from veloz_tui.domain.types import OrderStatus
 from veloz_tui.strategy.base import Context
 from veloz_tui.strategy.views import FillUpdate, OrderUpdate
@@ -43,7 +43,7 @@ _MOVES: dict[type[OwnEvent], OrderEvent] = {
 
 def update_of(order: Order, *, ref: int) -> OrderUpdate:
     """Return the engine's order as a strategy sees it."""
-    update = _new(order.request, ref=ref, client_order_id=order.client_order_id)
+    update = OrderUpdate.of(order.request, ref=ref, client_order_id=order.client_order_id)
     return msgspec.structs.replace(
         update,
         status=order.status,
@@ -65,7 +65,7 @@ def apply_own(ctx: Context, own: Own) -> tuple[FillUpdate | None, OrderUpdate | 
     known = ctx.order(event.client_order_id)
     fill = _fill(ctx, own, event, known) if isinstance(event, OrderFilled) else None
     if isinstance(event, OrderCreated | OrderDenied):
-        order = _new(event.request, ref=event.ref, client_order_id=event.client_order_id)
+        order = OrderUpdate.of(event.request, ref=event.ref, client_order_id=event.client_order_id)
         if isinstance(event, OrderDenied):
             order = msgspec.structs.replace(order, status=OrderStatus.DENIED, reason=event.text)
     elif known is None:
@@ -91,18 +91,6 @@ def _fill(ctx: Context, own: Own, event: OrderFilled, order: OrderUpdate | None)
         is_maker=event.is_maker,
         position=ctx.move_position(event.instrument_id, event.change(own.side.sign)),
         at=event.at,
-    )
-
-
-def _new(request: OrderRequest, *, ref: int, client_order_id: str) -> OrderUpdate:
-    return OrderUpdate(
-        ref=ref,
-        instrument_id=request.instrument_id,
-        side=request.side,
-        order_type=request.order_type,
-        quantity=request.quantity,
-        price=request.price,
-        client_order_id=client_order_id,
     )
 
 

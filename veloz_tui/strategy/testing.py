@@ -246,7 +246,7 @@ class Desk:
             self._say(request.side, denied)
             return
         self.placed.append(request)
-        self._open[name] = _update(request, ref=ref, name=name, now=self._now)
+        self._open[name] = OrderUpdate.of(request, ref=ref, client_order_id=name, at=self._now)
         self._say(request.side, e.OrderCreated(self._now, name, request, ref))
         self._say(request.side, e.OrderSubmitted(self._now, name))
         is_crossing = touch is not None and _is_crossing(request, touch)
@@ -359,16 +359,3 @@ def _is_crossing(request: OrderRequest, touch: tuple[Decimal, Decimal]) -> bool:
     if request.price is None:
         return request.order_type is OrderType.MARKET
     return request.price >= ask if request.side is Side.BUY else request.price <= bid
-
-
-def _update(request: OrderRequest, *, ref: int, name: ClientOrderId, now: Nanos) -> OrderUpdate:
-    return OrderUpdate(
-        ref=ref,
-        instrument_id=request.instrument_id,
-        side=request.side,
-        order_type=request.order_type,
-        quantity=request.quantity,
-        price=request.price,
-        client_order_id=name,
-        at=now,
-    )

@@ -11,7 +11,7 @@ import msgspec
 
 from veloz_tui.domain.book import Level
 from veloz_tui.domain.instrument import Instrument
-from veloz_tui.domain.order import TERMINAL
+from veloz_tui.domain.order import TERMINAL, OrderRequest
 from veloz_tui.domain.types import (
     ZERO,
     Asset,
@@ -127,6 +127,22 @@ class OrderUpdate(msgspec.Struct, frozen=True):
     is_canceling: bool = False
     reason: str = ""
     at: Nanos = Nanos(0)
+
+    @classmethod
+    def of(
+        cls, request: OrderRequest, *, ref: int, client_order_id: str = "", at: Nanos = _EPOCH
+    ) -> "OrderUpdate":
+        """A new order, of which nothing has been heard."""
+        return cls(
+            ref=ref,
+            instrument_id=request.instrument_id,
+            side=request.side,
+            order_type=request.order_type,
+            quantity=request.quantity,
+            price=request.price,
+            client_order_id=client_order_id,
+            at=at,
+        )
 
     @property
     def leaves(self) -> Decimal:

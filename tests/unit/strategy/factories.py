@@ -3,23 +3,12 @@
 from decimal import Decimal
 
 from veloz_tui.domain.book import OrderBook
-from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.order import Order, OrderRequest
-from veloz_tui.domain.types import Asset, ClientOrderId, InstrumentId, Nanos, Side, StrategyId, VenueId
+from veloz_tui.domain.types import ClientOrderId, Nanos, Side, StrategyId
 from veloz_tui.strategy.base import BookView
+from veloz_tui.strategy.testing import BTC as BTC  # noqa: PLC0414 - theirs is ours, and told on
 
-BTC_ID = InstrumentId("BTCUSDT.BINANCE")
-BTC = Instrument(
-    id=BTC_ID,
-    venue=VenueId("BINANCE"),
-    symbol="BTCUSDT",
-    base=Asset("BTC"),
-    quote=Asset("USDT"),
-    tick_size=Decimal("0.01"),
-    lot_size=Decimal("0.00001"),
-    min_quantity=Decimal("0.00001"),
-    min_notional=Decimal(5),
-)
+BTC_ID = BTC.id
 MM = StrategyId("mm-1")
 
 
