@@ -41,7 +41,9 @@ def verify_command(profile: Profile, *, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def backup_command(profile: Profile, *, target: Path, as_json: bool) -> int:
-    """Copy the journal to TARGET, also while the engine runs, and check the copy.
+    """Copy the journal to TARGET and check the copy.
+
+    Also while the engine runs.
 
     \b
     veloz journal backup /backup/journal-2026-11-22.db
@@ -53,9 +55,11 @@ def backup_command(profile: Profile, *, target: Path, as_json: bool) -> int:
 @confirm_option
 @click.pass_obj
 def accept_loss_command(profile: Profile, *, confirm: str | None) -> int:
-    """Go on with a journal that has lost its newest events: a restored backup, a power cut.
+    """Go on without the newest events, which are lost.
 
-    Orders and fills since then are asked from the venues at the next start. Not needed otherwise, and
+    After a restored backup or a power cut; the engine refuses to start until then, and says so.
+    Orders and fills since then are asked from the venues at the next start. Not needed otherwise,
+    and
     refused while an engine runs.
 
     \b
@@ -76,9 +80,10 @@ def accept_loss_command(profile: Profile, *, confirm: str | None) -> int:
 @confirm_option
 @click.pass_obj
 def set_aside_command(profile: Profile, *, confirm: str | None) -> int:
-    """Keep a damaged journal in a folder of its own and begin a new one at the next start.
+    """Put a damaged journal aside; begin a new one.
 
-    Open orders and balances come from the venues then; entry prices and PnL of what is held are unknown.
+    It is kept in a folder of its own, and the next start begins a new one.     Open orders and
+    balances come from the venues then; entry prices and PnL of what is held are unknown.
 
     \b
     veloz journal set-aside
