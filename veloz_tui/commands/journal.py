@@ -58,8 +58,7 @@ def accept_loss_command(profile: Profile, *, confirm: str | None) -> int:
     """Go on without the newest events, which are lost.
 
     After a restored backup or a power cut; the engine refuses to start until then, and says so.
-    Orders and fills since then are asked from the venues at the next start. Not needed otherwise,
-    and
+    Orders and fills since then are asked from the venues at the next start. Not needed otherwise, and
     refused while an engine runs.
 
     \b
@@ -82,8 +81,8 @@ def accept_loss_command(profile: Profile, *, confirm: str | None) -> int:
 def set_aside_command(profile: Profile, *, confirm: str | None) -> int:
     """Put a damaged journal aside; begin a new one.
 
-    It is kept in a folder of its own, and the next start begins a new one.     Open orders and
-    balances come from the venues then; entry prices and PnL of what is held are unknown.
+    It is kept in a folder of its own, and the next start begins a new one. Open orders and balances come
+    from the venues then; entry prices and PnL of what is held are unknown.
 
     \b
     veloz journal set-aside
