@@ -16,8 +16,8 @@ from veloz_tui.domain.errors import VelozError
 from veloz_tui.domain.types import InstrumentId, Mode
 from veloz_tui.domain.views import Ack, Verdict, View
 from veloz_tui.tui.app import VelozApp
+from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.options import ConsoleOptions
-from veloz_tui.tui.session import Mode as Keys
 from veloz_tui.tui.shell import Receiver
 
 _CHARACTERS = {"space": " ", "colon": ":", "question_mark": "?", "slash": "/", "enter": "\r", "tab": "\t"}

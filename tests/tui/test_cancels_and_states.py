@@ -15,7 +15,7 @@ from veloz_tui.domain.commands import (
     StopStrategy,
 )
 from veloz_tui.domain.types import Mode, OrderStatus, StrategyState
-from veloz_tui.tui.session import Mode as Keys
+from veloz_tui.tui.modes import Mode as Keys
 
 
 async def select_order(c: Console, key: str) -> None:

@@ -9,9 +9,9 @@ from veloz_tui.domain.commands import CancelOrders
 from veloz_tui.domain.types import Nanos, StrategyId
 from veloz_tui.domain.views import View
 from veloz_tui.tui.filters import Filter, FilterError, parse
+from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import facts
-from veloz_tui.tui.session import Mode as Keys
 
 
 def matching(text: str, view: View | None = None, pane: str = "orders") -> list[str]:
@@ -197,7 +197,7 @@ async def test_rows_keep_their_places_for_2_s_after_a_touch() -> None:
 def test_the_command_line_filters_too() -> None:
     session, _ = headless(f.view())
     session.focus = "orders"
-    session.on_action["command"]()
+    session.router.on_action["command"]()
     session.edit.insert("filter side:sell")
-    session.on_key[Keys.COMMAND]("enter", None)
+    session.router.on_key[Keys.COMMAND]("enter", None)
     assert session.arrangements["orders"].filter is not None

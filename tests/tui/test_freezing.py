@@ -4,7 +4,7 @@ import pytest
 
 from tests.tui import factories as f
 from tests.tui.harness import Clock, Console, console, slowly
-from veloz_tui.tui.session import Mode as Keys
+from veloz_tui.tui.modes import Mode as Keys
 
 
 def panes(c: Console) -> list[str]:

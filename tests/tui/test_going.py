@@ -7,7 +7,7 @@ from tests.tui.harness import Clock, console, slowly
 from veloz_tui.domain.commands import CancelOrders
 from veloz_tui.domain.types import Severity
 from veloz_tui.domain.views import LogEntry
-from veloz_tui.tui.session import Mode as Keys
+from veloz_tui.tui.modes import Mode as Keys
 
 SIZES = [(80, 24), (200, 55)]
 

@@ -47,7 +47,7 @@ def nothing(session: Session) -> None:
 def pressed(*keys: str) -> Callable[[Session], None]:
     def press(session: Session) -> None:
         for key in keys:
-            session.press(key, key if len(key) == 1 else None)
+            session.router.press(key, key if len(key) == 1 else None)
 
     return press
 

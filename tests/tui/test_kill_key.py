@@ -11,7 +11,7 @@ from veloz_tui.control.errors import LinkLost
 from veloz_tui.control.guardian import GuardianReply
 from veloz_tui.domain.commands import KillPrepare
 from veloz_tui.tui import texts
-from veloz_tui.tui.session import Mode as Keys
+from veloz_tui.tui.modes import Mode as Keys
 
 
 async def test_two_strokes_kill_and_the_first_prepares() -> None:
@@ -89,7 +89,7 @@ async def test_any_other_key_stands_down_and_is_swallowed_in_a_pane() -> None:
         await c.press("5", "j", "ctrl+k", "x")
         assert not c.session.kill_key.is_armed(c.session.clock())
         assert c.engine.real == []
-        assert c.message == texts.KILL_STOOD_DOWN
+        assert c.message == texts.kill.STOOD_DOWN
 
 
 async def test_in_a_text_standing_down_passes_the_character() -> None:
@@ -141,7 +141,7 @@ async def test_kill_works_without_a_link() -> None:
 async def test_kill_works_while_trading_keys_are_locked_by_a_burst() -> None:
     async with console(clock=Clock()) as c:
         await c.press(*"hello")
-        assert c.message == texts.BURST
+        assert c.message == texts.guards.BURST
         await c.press("ctrl+k", "ctrl+k")
         await c.until(lambda: c.engine.kills)
 
@@ -163,6 +163,6 @@ async def test_a_lost_link_is_not_called_read_only() -> None:
 
 async def test_the_status_says_untested_until_a_kill_chord_arrived() -> None:
     async with console() as c:
-        assert any(texts.KILL_UNTESTED in line for line in c.text)
+        assert any(texts.kill.UNTESTED in line for line in c.text)
         await c.press("ctrl+k", "escape")
-        assert any(texts.KILL_OK in line for line in c.text)
+        assert any(texts.kill.OK in line for line in c.text)

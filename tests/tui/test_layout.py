@@ -130,5 +130,5 @@ def test_unknown_values_never_break_a_screen(
     session, _ = headless(make())
     session.focus = focus
     for key in ("j", "x", "X", "C", "b", "enter", "escape", "escape", "space", "a", "m", "q", "ctrl+k"):
-        session.press(key, key if len(key) == 1 else None)
+        session.router.press(key, key if len(key) == 1 else None)
         compose(session, width=size[0], height=size[1], glyphs=UNICODE, terminal=Terminal())

@@ -256,7 +256,7 @@ def test_enter_puts_the_digest_away_and_fills_wait_for_it(tmp_path: Path) -> Non
     actions.install(session)
     session.on_entries((entry(5, "FILL of mm-1"),))
     assert shown(session).startswith("Since ")
-    session.press("enter", None)
+    session.router.press("enter", None)
     session.lines.settle(session.clock())
     assert shown(session) == "FILL of mm-1"
 

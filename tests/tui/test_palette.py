@@ -9,7 +9,7 @@ from veloz_tui.domain.commands import CancelOrders, Pause, Reduce
 from veloz_tui.domain.types import Mode, StrategyState
 from veloz_tui.tui import palette
 from veloz_tui.tui.keymap import ANY_PANE, GO
-from veloz_tui.tui.session import Mode as Keys
+from veloz_tui.tui.modes import Mode as Keys
 
 
 async def choose(c: Console, clock: Clock, text: str) -> None:
@@ -115,7 +115,7 @@ async def test_a_name_typed_faster_than_people_type_does_nothing() -> None:
     clock = Clock()
     async with console(clock=clock) as c:
         await c.press("ctrl+o", *"reduce")
-        c.session.press("enter", "\r")
+        c.session.router.press("enter", "\r")
         assert c.engine.sent == [] and c.session.mode is Keys.PALETTE
 
 

@@ -250,7 +250,7 @@ def status_text(view: View, width: int, terminal: Terminal | None = None) -> lis
 def test_mode_pnl_alerts_and_kill_are_in_the_status_at_every_width(width: int) -> None:
     first, second = status_text(f.view(), width)
     assert first.startswith(" DEMO ") and "+311.20" in first and "!2" in first
-    assert texts.KILL_OK in second
+    assert texts.kill.OK in second
 
 
 def test_at_120_columns_the_day_is_split_and_the_clock_has_seconds() -> None:
@@ -263,7 +263,7 @@ def test_at_120_columns_the_day_is_split_and_the_clock_has_seconds() -> None:
 @pytest.mark.parametrize("state", list(TradingState))
 def test_the_state_is_a_second_badge_never_instead_of_the_mode(mode: Mode, state: TradingState) -> None:
     first, _ = status_text(f.view(status=f.status(mode=mode, trading_state=state)), 120)
-    assert mode.value in first and texts.STATES[state] in first
+    assert mode.value in first and texts.names.STATES[state] in first
 
 
 def test_live_has_its_own_shape() -> None:
@@ -284,7 +284,7 @@ def test_a_venue_that_is_not_ready_says_what_it_does() -> None:
 
 def test_a_lost_link_takes_the_second_line_but_kill_stays() -> None:
     _, second = status_text(f.view(), 80, Terminal(kill_tested=True, link_lost_s=2.4))
-    assert "UI link lost 2 s: data OLD" in second and texts.KILL_OK in second
+    assert "UI link lost 2 s: data OLD" in second and texts.kill.OK in second
 
 
 def halted() -> View:
@@ -425,7 +425,7 @@ def test_every_key_is_explained_whole(width: int) -> None:
 
 def test_a_question_is_read_whole_at_80_columns() -> None:
     session, _ = headless(f.view())
-    question = texts.start_live(
+    question = texts.orders.start_live(
         "mm-1", "max_order_size 20,000 USDT, max_position_size 50,000 USDT, 10 orders/s"
     )
     session.ask(question, lambda: None)

@@ -149,7 +149,7 @@ async def test_an_edited_price_needs_a_fresh_enter_when_the_market_comes_over_it
         await c.press("up", "down", "enter")
         c.engine.show(market("64120.00", "64120.10"))
         await send(c, clock)
-        assert c.engine.real == [] and c.message == texts.MARKET_MOVED
+        assert c.engine.real == [] and c.message == texts.orders.MARKET_MOVED
 
 
 async def test_without_post_only_an_order_that_would_now_take_needs_a_fresh_enter() -> None:
@@ -159,7 +159,7 @@ async def test_without_post_only_an_order_that_would_now_take_needs_a_fresh_ente
         await c.press("tab", "tab", "tab", "tab", "space", "enter")
         c.engine.show(market("64120.00", "64120.10"))
         await send(c, clock)
-        assert c.engine.real == [] and c.message == texts.MARKET_MOVED
+        assert c.engine.real == [] and c.message == texts.orders.MARKET_MOVED
 
 
 async def test_what_is_typed_first_replaces_a_field_and_an_arrow_edits_it() -> None:

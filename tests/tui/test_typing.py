@@ -13,8 +13,8 @@ from veloz_tui.domain.commands import (
 from veloz_tui.domain.types import MANUAL, Side
 from veloz_tui.domain.views import Verdict
 from veloz_tui.tui import texts
+from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.ordering import live_line
-from veloz_tui.tui.session import Mode as Keys
 from veloz_tui.tui.strip import strip_lines
 
 
@@ -29,7 +29,7 @@ async def test_a_burst_is_dropped_and_locks_trading_keys() -> None:
         assert c.session.mode is Keys.PANES
         clock.now += 1
         await c.press("R")
-        assert c.message == texts.LOCKED
+        assert c.message == texts.guards.LOCKED
         clock.now += 2
         await c.press("R")
         assert isinstance(c.engine.real[-1], Reduce)
@@ -90,7 +90,7 @@ async def test_enter_on_a_review_too_young_to_be_read_does_not_send() -> None:
         clock.now += 0.2
         await c.press("enter")
         assert c.engine.real == []
-        assert c.message == texts.TOO_FAST
+        assert c.message == texts.guards.TOO_FAST
         assert "review line" in c.message
 
 
@@ -110,7 +110,7 @@ async def test_review_is_repeated_when_the_market_changed_sides() -> None:
         c.engine.show(f.view(books=(f.ladder(asks=f.levels("64123.50", "0.10")),)))
         await c.press("enter")
         assert c.engine.real == []
-        assert c.message == texts.MARKET_MOVED
+        assert c.message == texts.orders.MARKET_MOVED
 
 
 async def test_a_crossing_price_takes_post_only_off_and_says_taker() -> None:
@@ -141,7 +141,7 @@ async def test_an_unusual_size_needs_a_typed_yes() -> None:
         await c.press("tab", "up", "up", "enter")
         clock.now += 0.3
         await c.press("enter")
-        assert c.engine.real == [] and c.message == texts.TYPE_YES
+        assert c.engine.real == [] and c.message == texts.ticket.TYPE_YES
         await c.press(*"yes", "enter")
         assert isinstance(c.engine.real[-1], PlaceOrder)
 
@@ -192,7 +192,7 @@ async def test_a_yes_before_the_question_could_be_read_is_no_answer() -> None:
         clock.now += 0.2
         await c.press("y")
         assert c.engine.real == [] and c.session.question is not None
-        assert c.message == texts.NOT_READ
+        assert c.message == texts.guards.NOT_READ
         clock.now += 0.2
         await c.press("n")
         assert c.engine.real == [] and c.session.question is None
@@ -202,9 +202,9 @@ async def test_a_line_pasted_as_live_keys_is_not_sent_by_its_own_enter() -> None
     clock = Clock()
     async with console(clock=clock) as c:
         for key in ("colon", *"cancel all", "enter"):
-            c.session.press(*_event(key))
+            c.session.router.press(*_event(key))
         assert c.engine.real == [] and c.session.mode is Keys.COMMAND
-        assert c.session.command_hint == texts.TYPED_TOO_FAST
+        assert c.session.command_hint == texts.guards.TYPED_TOO_FAST
         clock.now += 1
         await c.press("enter")
         assert len(c.engine.real) == 1
@@ -217,20 +217,20 @@ async def test_an_enter_that_sent_nothing_says_so_loudly() -> None:
             await c.press("escape", "colon")
             for key in typed:
                 clock.now += 0.1
-                c.session.press(*_event(key))
+                c.session.router.press(*_event(key))
             clock.now += 0.3
-            c.session.press("enter", None)
+            c.session.router.press("enter", None)
             assert c.session.mode is Keys.COMMAND and c.engine.real == []
             tones = [tone for line in strip_lines(c.session, 80)[1:] for text, tone in line if text.strip()]
             assert tones == ["bar/warn"]
-            c.session.press("backspace", None)
+            c.session.router.press("backspace", None)
             assert not c.session.is_held_back
 
 
 async def test_a_typed_kill_is_never_too_fast() -> None:
     async with console(clock=Clock()) as c:
         for key in ("colon", *"kill", "enter"):
-            c.session.press(*_event(key))
+            c.session.router.press(*_event(key))
         await c.until(lambda: c.engine.kills)
 
 
@@ -286,7 +286,7 @@ async def test_leaving_says_that_the_engine_goes_on_and_with_what(keys: tuple[st
 async def test_ctrl_c_only_hints() -> None:
     async with console() as c:
         await c.press("ctrl+c", "ctrl+c")
-        assert c.message == texts.HINT
+        assert c.message == texts.guards.HINT
         assert c.app.is_running and c.engine.real == []
 
 

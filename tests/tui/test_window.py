@@ -15,9 +15,9 @@ from veloz_tui.domain.commands import (
 )
 from veloz_tui.domain.views import LogEntry
 from veloz_tui.tui import history, texts
+from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.ordering import presets_of
-from veloz_tui.tui.session import Mode as Keys
 from veloz_tui.tui.tour import Tour
 
 
@@ -34,9 +34,9 @@ async def test_numbers_focus_panes_even_hidden_ones() -> None:
 async def test_a_zoomed_pane_says_how_to_get_back_and_esc_does_it() -> None:
     async with console() as c:
         await c.press("5", "z")
-        assert texts.ZOOMED in "\n".join(c.text)
+        assert texts.screens.ZOOMED in "\n".join(c.text)
         await c.press("escape")
-        assert len(c.app.painter.plan) > 6 and texts.ZOOMED not in "\n".join(c.text)
+        assert len(c.app.painter.plan) > 6 and texts.screens.ZOOMED not in "\n".join(c.text)
 
 
 async def test_tab_and_h_l_move_the_focus() -> None:
@@ -117,7 +117,7 @@ async def test_a_review_line_nobody_can_have_seen_is_not_sent() -> None:
         clock.now += 0.3
         c.session.review_frame = c.session.frame_acknowledged + 10
         await c.press("enter")
-        assert c.engine.real == [] and c.message == texts.TOO_FAST
+        assert c.engine.real == [] and c.message == texts.guards.TOO_FAST
 
 
 async def test_a_click_focuses_the_pane_and_selects_the_row_that_was_shown() -> None:

@@ -74,7 +74,9 @@ class Absence:
         told += self._restarts(view)
         if not told:
             return ""
-        return texts.since(fmt.clock(self._since), fmt.age((now - self._since) / SECOND), ", ".join(told))
+        return texts.link.since(
+            fmt.clock(self._since), fmt.age((now - self._since) / SECOND), ", ".join(told)
+        )
 
     def _comparable(self, view: View) -> Seen | None:
         seen = self._seen
@@ -91,5 +93,7 @@ class Absence:
         if seen is None:
             return []
         counted = ((each, each.restarts - seen.restarts.get(each.strategy_id, 0)) for each in view.strategies)
-        told = [texts.restarted(fmt.clean(each.strategy_id), count) for each, count in counted if count > 0]
+        told = [
+            texts.link.restarted(fmt.clean(each.strategy_id), count) for each, count in counted if count > 0
+        ]
         return told + (["engine restarted"] if view.status.engine_pid != seen.engine_pid else [])

@@ -19,9 +19,9 @@ from veloz_tui.domain.views import AlertView, StrategyView
 from veloz_tui.tui import cancels, filtering, fmt, freezing, layout, marks, texts
 from veloz_tui.tui.keymap import ANY_PANE, EXTRA, HELP, PANES
 from veloz_tui.tui.kill import Stroke
+from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.panes import alerts as alerts_pane
 from veloz_tui.tui.panes.ladder import price_key
-from veloz_tui.tui.session import Mode as Keys
 from veloz_tui.tui.session import Session
 
 MUTE_S: Final = 600.0
@@ -65,12 +65,12 @@ def install(session: Session) -> None:
         "clear": partial(clear, session),
         "detach": partial(detach, session),
         "leave": partial(detach, session),
-        "hint": partial(session.say, texts.HINT, "base"),
+        "hint": partial(session.say, texts.guards.HINT, "base"),
         "repaint": session.shell.repaint,
     }
-    session.on_action |= moves | focus | trading | other
-    session.on_key[Keys.HELP] = partial(help_key, session)
-    session.on_key[Keys.CONFIRM] = partial(confirm_key, session)
+    session.router.on_action |= moves | focus | trading | other
+    session.router.on_key[Keys.HELP] = partial(help_key, session)
+    session.router.on_key[Keys.CONFIRM] = partial(confirm_key, session)
 
 
 def send(session: Session, what: str, command: AnyCommand) -> bool:
@@ -210,7 +210,7 @@ def confirm_key(session: Session, key: str, character: str | None) -> None:
     is_yes = character is not None and character.lower() == "y"
     asked = session.question
     if asked is not None and is_yes and not session.was_seen(asked.frame, asked.at):
-        session.say(texts.NOT_READ, "muted")
+        session.say(texts.guards.NOT_READ, "muted")
         return
     question, session.question, session.mode = session.question, None, Keys.PANES
     if question is not None and is_yes:
@@ -226,7 +226,7 @@ def toggle_strategy(session: Session) -> None:
     """Space: stopping is immediate; starting asks in LIVE."""
     strategy = selected_strategy(session)
     if strategy is None:
-        session.say(texts.NOTHING_SELECTED, "muted")
+        session.say(texts.guards.NOTHING_SELECTED, "muted")
     elif strategy.state in {StrategyState.STOPPED, StrategyState.FAULTED}:
         _start(session, strategy)
     else:
@@ -253,7 +253,9 @@ def _start(session: Session, strategy: StrategyView) -> None:
         limits = (
             f"orders cap {view.status.orders_cap}" if view.status.orders_cap is not None else "no order cap"
         )
-        session.ask(texts.start_live(name, limits), partial(_send_start, session, strategy.strategy_id))
+        session.ask(
+            texts.orders.start_live(name, limits), partial(_send_start, session, strategy.strategy_id)
+        )
     else:
         _send_start(session, strategy.strategy_id)
 
@@ -269,7 +271,7 @@ def pause(session: Session) -> None:
     if session.guarded("pause", "pause") is Stroke.SECOND:
         send(session, "pause", Pause(command_id=new_command_id()))
     else:
-        session.say(texts.press_again("P", texts.PAUSE_MEANS), "warn")
+        session.say(texts.guards.press_again("P", texts.orders.PAUSE_MEANS), "warn")
 
 
 def reduce(session: Session) -> None:
@@ -286,7 +288,7 @@ def acknowledge(session: Session) -> None:
     if key:
         send(session, "ack", AcknowledgeAlert(command_id=new_command_id(), key=key))
     else:
-        session.say(texts.EMPTY["alerts"], "muted")
+        session.say(texts.names.EMPTY["alerts"], "muted")
 
 
 def selected_alert(session: Session) -> str:
@@ -308,18 +310,18 @@ def mute(session: Session) -> None:
     key = selected_alert(session)
     if key:
         send(session, "mute", MuteAlert(command_id=new_command_id(), key=key))
-    session.say(texts.MUTED)
+    session.say(texts.orders.MUTED)
 
 
 def detach(session: Session) -> None:
     """q: the engine goes on, and the farewell says with what."""
     view = session.store.view
     if view is None:
-        session.shell.leave(texts.DETACHED_BLIND)
+        session.shell.leave(texts.leaving.DETACHED_BLIND)
         return
     running = sum(1 for each in view.strategies if each.state is StrategyState.RUNNING)
     session.shell.leave(
-        texts.detached(
+        texts.leaving.detached(
             mode=view.status.mode,
             orders=view.status.orders_open,
             positions=sum(1 for each in view.positions if each.quantity),

@@ -37,10 +37,11 @@ from veloz_tui.tui import (
 )
 from veloz_tui.tui.driver import ConsoleDriver
 from veloz_tui.tui.keymap import PANES, display
+from veloz_tui.tui.modes import Mode
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.painter import Painter
 from veloz_tui.tui.plan_layout import ConsoleScreen
-from veloz_tui.tui.session import Mode, Session, kill_answer
+from veloz_tui.tui.session import Session, kill_answer
 from veloz_tui.tui.shell import Connect, EngineLink, connector
 from veloz_tui.tui.widgets.live_grid import LiveGrid
 
@@ -121,7 +122,7 @@ class VelozApp(App[str]):
         if error is None:
             return
         if task is self._killing:
-            self.session.say(texts.kill_failed(type(error).__name__), "crit")
+            self.session.say(texts.kill.failed(type(error).__name__), "crit")
             self.painter.now()
         else:
             self.call_later(_raise, error)
@@ -134,7 +135,7 @@ class VelozApp(App[str]):
         chords = self.session.keymap.get("kill").chords
         eaten = await tmux.eaten_chords(chords)
         if eaten:
-            self.session.say(texts.kill_eaten(display(eaten[0])), "warn")
+            self.session.say(texts.kill.eaten(display(eaten[0])), "warn")
             self.painter.now()
 
     # -- from the engine (Receiver) ---------------------------------------------------------------------
@@ -179,10 +180,10 @@ class VelozApp(App[str]):
         try:
             reply = await self._engine.prepare_kill()
         except VelozError as error:
-            problem = texts.no_guardian(fmt.clean(str(error)))
+            problem = texts.kill.no_guardian(fmt.clean(str(error)))
         else:
             is_refused = isinstance(reply, GuardianRefused)
-            problem = texts.guardian_not_ready(fmt.clean(reply.text)) if is_refused else ""
+            problem = texts.kill.guardian_not_ready(fmt.clean(reply.text)) if is_refused else ""
         if problem:
             self.session.say(problem, "warn")
             self.painter.now()
@@ -214,7 +215,7 @@ class VelozApp(App[str]):
         """Paint every cell again."""
         self.refresh(layout=True)
         self.screen.refresh()
-        self.session.say(texts.REPAINTED, "muted")
+        self.session.say(texts.guards.REPAINTED, "muted")
 
     def copy(self, text: str) -> bool:
         """To the terminal's clipboard (OSC 52)."""
@@ -245,7 +246,7 @@ class VelozApp(App[str]):
         """Keys and pastes go to the session before any widget sees them; kill therefore works everywhere."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             self.painter.note_acknowledged()
-            self.session.press(event.key, event.character)
+            self.session.router.press(event.key, event.character)
             self.painter.now()
         elif isinstance(event, events.Paste) and not event.is_forwarded:
             self.session.paste(event.text)
@@ -313,6 +314,6 @@ def _said(app: VelozApp, farewell: str | None) -> int:
         if farewell:
             sys.stdout.write(textwrap.fill(farewell, shutil.get_terminal_size().columns) + "\n")
         elif reason is not None:
-            sys.stdout.write(texts.ended(reason) + "\n")
+            sys.stdout.write(texts.leaving.ended(reason) + "\n")
         sys.stdout.flush()
     return app.return_code or 0

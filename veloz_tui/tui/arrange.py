@@ -59,7 +59,7 @@ class Arrangement:
         shown = self._at_rest(shown) if now - self._touched_at < REST_S else self._sorted(shown, facts)
         self._order = [row.key for row in shown]
         if rows and not shown:
-            tail = [GridRow("", ((f" {texts.nothing_matches(len(rows))}", "muted"),)), *tail]
+            tail = [GridRow("", ((f" {texts.filters.nothing_matches(len(rows))}", "muted"),)), *tail]
         title = content.title + self._suffix(len(shown), len(rows))
         return msgspec.structs.replace(content, title=title, rows=(*shown, *tail))
 
@@ -93,5 +93,5 @@ class Arrangement:
         if self.filter is not None:
             parts.append(f"{shown}/{every} /{fmt.fit_words(self.filter.text, _SHOWN_FILTER).rstrip()}")
         if self.sort or self.is_reversed:
-            parts.append(f"{'v' if self.is_reversed else '^'}{self.sort or texts.SORT_REVERSED}")
+            parts.append(f"{'v' if self.is_reversed else '^'}{self.sort or texts.filters.SORT_REVERSED}")
         return "".join(f"  {part}" for part in parts)

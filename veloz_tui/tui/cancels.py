@@ -19,14 +19,14 @@ def cancel(session: Session) -> None:
     if not orders:
         key = session.cursors["orders"].key if session.focus == "orders" else None
         gone = session.store.how_ended(key) if key is not None else ""
-        session.say(gone or texts.NOTHING_SELECTED, "warn" if gone else "muted")
+        session.say(gone or texts.guards.NOTHING_SELECTED, "warn" if gone else "muted")
         return
     ids = tuple(order.client_order_id for order in orders)
     label = " ".join(fmt.clean(order.short_id) for order in orders[:4])
     guarded = [order for order in orders if is_stop(order) or is_external(order)]
     if guarded and session.guarded("cancel", ids) is not Stroke.SECOND:
         kinds = "stop" if is_stop(guarded[0]) else "EXTERNAL order"
-        session.say(texts.press_again("x", f"cancel {label}: {len(guarded)} {kinds}"), "warn")
+        session.say(texts.guards.press_again("x", f"cancel {label}: {len(guarded)} {kinds}"), "warn")
         return
     command = CancelOrders(
         command_id=new_command_id(), client_order_ids=ids, includes_stops=True, includes_external=True
@@ -35,7 +35,7 @@ def cancel(session: Session) -> None:
         session.marked.clear()
         session.tour.done("cancel")
         quoting = [order for order in orders if order.strategy_id not in {MANUAL, EXTERNAL}]
-        hint = f". {texts.quotes_again(fmt.clean(quoting[0].strategy_id))}" if quoting else ""
+        hint = f". {texts.orders.quotes_again(fmt.clean(quoting[0].strategy_id))}" if quoting else ""
         session.say(f"CANCEL {label} sent{hint}")
 
 
@@ -84,10 +84,10 @@ def cancel_all(session: Session) -> None:
     orders = [order for order in in_scope if not is_stop(order) and not is_external(order)]
     keeps = _kept(in_scope)
     if not orders:
-        session.say(texts.nothing_to_cancel(scope, keeps), "muted")
+        session.say(texts.orders.nothing_to_cancel(scope, keeps), "muted")
         return
     if session.guarded("cancel_all", (scope, *_chosen(session))) is not Stroke.SECOND:
-        session.say(texts.cancel_all(scope, len(orders), _authors(orders), keeps), "warn")
+        session.say(texts.orders.cancel_all(scope, len(orders), _authors(orders), keeps), "warn")
         return
     ids = tuple(order.client_order_id for order in orders)
     command = CancelOrders(command_id=new_command_id(), client_order_ids=ids)

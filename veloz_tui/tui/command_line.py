@@ -11,8 +11,8 @@ from veloz_tui.domain.commands import AnyCommand, Kill
 from veloz_tui.domain.types import InstrumentId, Mode
 from veloz_tui.tui import actions, filtering, fmt, texts
 from veloz_tui.tui.lineedit import LineEdit
+from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.ordering import presets_of
-from veloz_tui.tui.session import Mode as Keys
 from veloz_tui.tui.session import Session
 
 _SHOWN_HINTS: Final = 6
@@ -20,8 +20,8 @@ _SHOWN_HINTS: Final = 6
 
 def install(session: Session) -> None:
     """Give the session its command line."""
-    session.on_action["command"] = partial(open_line, session)
-    session.on_key[Keys.COMMAND] = partial(line_key, session)
+    session.router.on_action["command"] = partial(open_line, session)
+    session.router.on_key[Keys.COMMAND] = partial(line_key, session)
 
 
 def open_line(session: Session, text: str = "") -> None:
@@ -61,7 +61,7 @@ def review(session: Session) -> tuple[str, str]:
         return session.command_hint, "warn" if session.is_held_back else "muted"
     context = _context(session)
     if not session.edit.text.strip() or context is None:
-        return texts.COMMAND_HELP, "muted"
+        return texts.screens.COMMAND_HELP, "muted"
     parsed = parse(session.edit.text, context)
     if isinstance(parsed, GrammarError):
         return fmt.clean(parsed.text), "warn"
@@ -83,7 +83,7 @@ def _complete(session: Session) -> None:
     text = session.edit.text
     offered = hints(text, context)
     if not offered:
-        _hint(session, texts.NO_COMPLETION)
+        _hint(session, texts.screens.NO_COMPLETION)
         return
     head = text if not text or text[-1].isspace() else text[: text.rfind(" ") + 1]
     start = text[len(head) :]
@@ -109,7 +109,7 @@ def _enter(session: Session) -> None:
         session.mode = Keys.PANES
         return
     if session.edit.recalled:
-        _hold_back(session, texts.RECALLED)
+        _hold_back(session, texts.guards.RECALLED)
         return
     if text.lstrip(": ").lower() == "kill":  # needs no view: it must work when nothing else does
         session.mode = Keys.PANES
@@ -117,7 +117,7 @@ def _enter(session: Session) -> None:
         return
     if session.typing.is_burst(session.clock()):
         session.typing.rest()
-        _hold_back(session, texts.TYPED_TOO_FAST)
+        _hold_back(session, texts.guards.TYPED_TOO_FAST)
         return
     if text.lstrip(": ").lower() in {"q", "wq", "q!", "quit"}:
         session.mode = Keys.PANES
@@ -125,7 +125,7 @@ def _enter(session: Session) -> None:
         return
     context = _context(session)
     if context is None:
-        _hold_back(session, texts.WAITING)
+        _hold_back(session, texts.link.WAITING)
         return
     _act(session, text, parse(text, context))
 
@@ -141,7 +141,7 @@ def _act(session: Session, text: str, parsed: Parsed | GrammarError) -> None:
     if isinstance(parsed.command, LocalCommand):
         _local(session, parsed.command)
     elif parsed.increases_risk and view is not None and view.status.mode is Mode.LIVE:
-        review = texts.send_live(fmt.clean(parsed.review))
+        review = texts.ticket.send_live(fmt.clean(parsed.review))
         session.ask(review, partial(_send, session, parsed.command, text))
     else:
         _send(session, parsed.command, text)
@@ -160,7 +160,7 @@ def _send(session: Session, command: AnyCommand, text: str) -> None:
 def _local(session: Session, command: LocalCommand) -> None:
     call = _LOCAL.get(command.name)
     if call is None:
-        session.say(texts.not_here(command.name), "muted")
+        session.say(texts.screens.not_here(command.name), "muted")
     else:
         call(session, command.args)
 
@@ -184,20 +184,20 @@ def _tour(session: Session, args: tuple[str, ...]) -> None:
 def _size(session: Session, args: tuple[str, ...]) -> None:
     quantity, instrument_id, names = number(args[0], what="size"), session.instrument_id, session.store.names
     if instrument_id is None or names is None:
-        session.say(texts.NO_INSTRUMENT, "warn")
+        session.say(texts.guards.NO_INSTRUMENT, "warn")
         return
     session.choose_size(instrument_id, quantity)
-    session.say(texts.size_chosen(fmt.compact(quantity), names.display(instrument_id)), "muted")
+    session.say(texts.ticket.size_chosen(fmt.compact(quantity), names.display(instrument_id)), "muted")
 
 
 def _rearm(session: Session, args: tuple[str, ...]) -> None:
     open_line(session, f"rearm {args[0]} ")
-    _hold_back(session, texts.TYPE_PROFILE)
+    _hold_back(session, texts.kill.TYPE_PROFILE)
 
 
 def _say(session: Session, args: tuple[str, ...]) -> None:
     if session.cursors[session.focus].key is None:
-        session.say(texts.NOTHING_SELECTED)
+        session.say(texts.guards.NOTHING_SELECTED)
     else:
         actions.read(session)
 

@@ -6,28 +6,28 @@ from veloz_tui.tui import fmt, texts
 from veloz_tui.tui.arrange import Arrangement
 from veloz_tui.tui.filters import FilterError, parse
 from veloz_tui.tui.lineedit import LineEdit
+from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.panes import facts
-from veloz_tui.tui.session import Mode as Keys
 from veloz_tui.tui.session import Session
 
 
 def install(session: Session) -> None:
     """Give the session its filters."""
-    session.on_action |= {
+    session.router.on_action |= {
         "filter": partial(open_filter, session),
         "next_match": partial(step, session, 1),
         "previous_match": partial(step, session, -1),
         "sort": partial(sort, session),
         "reverse": partial(reverse, session),
     }
-    session.on_key[Keys.FILTER] = partial(filter_key, session)
+    session.router.on_key[Keys.FILTER] = partial(filter_key, session)
 
 
 def arrangement(session: Session) -> Arrangement | None:
     """The focused pane's; says so where rows can't be filtered."""
     if session.focus in facts.FIELDS:
         return session.arrangements[session.focus]
-    session.say(texts.no_filter(texts.TITLES[session.focus]), "muted")
+    session.say(texts.filters.no_filter(texts.names.TITLES[session.focus]), "muted")
     return None
 
 
@@ -75,12 +75,12 @@ def step(session: Session, direction: int) -> None:
     if here is None or content is None:
         return
     if here.filter is None:
-        session.say(texts.NO_FILTER_YET, "muted")
+        session.say(texts.filters.NONE_YET, "muted")
         return
     cursor = session.cursors[session.focus]
     rows = [at for at, row in enumerate(content.rows) if row.key]
     if not rows:
-        session.say(texts.NO_MATCH, "muted")
+        session.say(texts.filters.NO_MATCH, "muted")
         return
     keys = [content.rows[at].key for at in rows]
     if cursor.key not in keys:
@@ -88,7 +88,7 @@ def step(session: Session, direction: int) -> None:
     else:
         to = keys.index(cursor.key) + direction
         if not 0 <= to < len(rows):
-            session.say(texts.AROUND, "muted")
+            session.say(texts.filters.AROUND, "muted")
     cursor.select(content.rows, rows[to % len(rows)])
 
 
@@ -97,7 +97,7 @@ def sort(session: Session) -> None:
     here = arrangement(session)
     if here is not None:
         here.next_sort(facts.SORTS[session.focus])
-        session.say(texts.sorted_by(here.sort), "muted")
+        session.say(texts.filters.sorted_by(here.sort), "muted")
 
 
 def reverse(session: Session) -> None:
@@ -112,4 +112,4 @@ def clear(session: Session) -> None:
     here = session.arrangements.get(session.focus)
     if here is not None and here.filter is not None:
         here.filter = None
-        session.say(texts.FILTER_OFF, "muted")
+        session.say(texts.filters.OFF, "muted")

@@ -87,7 +87,7 @@ def parse(text: str, fields: Set[str]) -> Filter | FilterError:
     """The filter of a text; `fields` are those which the pane has (`age` among them if rows have one)."""
     words = text.lower().split()
     if len(words) > MAX_TERMS:
-        return FilterError(texts.filter_too_long(MAX_TERMS))
+        return FilterError(texts.filters.too_long(MAX_TERMS))
     terms = []
     for word in words:
         term = _term(word, fields)
@@ -107,9 +107,9 @@ def _term(word: str, fields: Set[str]) -> _Term | FilterError:
         return _Term(body, sign=age[1], seconds=seconds, is_negative=is_negative)
     named = _FIELD.fullmatch(body)
     if body.startswith(("age<", "age>", "age:")) or (named is not None and named[1] not in fields):
-        return FilterError(texts.filter_unknown(body, sorted(fields)))
+        return FilterError(texts.filters.unknown_word(body, sorted(fields)))
     if named is not None and not named[2]:
-        return FilterError(texts.filter_unfinished(body))
+        return FilterError(texts.filters.unfinished(body))
     if named is not None:
         return _Term(named[2], field=named[1], is_negative=is_negative)
     return _Term(body, is_negative=is_negative)

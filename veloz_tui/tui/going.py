@@ -7,7 +7,7 @@ from typing import Final
 from veloz_tui.tui import actions, texts
 from veloz_tui.tui.keymap import GO
 from veloz_tui.tui.keys import binding_key
-from veloz_tui.tui.session import Mode as Keys
+from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.session import Session
 
 POPUP_S: Final = 0.400
@@ -27,10 +27,10 @@ def install(session: Session) -> None:
     pages: dict[str, Callable[[], None]] = {
         name: partial(show, session, page) for name, page in _PAGES.items()
     }
-    session.on_action |= pages
-    session.on_action["go"] = partial(begin, session)
-    session.on_action["go_top"] = partial(actions.end, session, 0)
-    session.on_key[Keys.GO] = partial(go_key, session)
+    session.router.on_action |= pages
+    session.router.on_action["go"] = partial(begin, session)
+    session.router.on_action["go_top"] = partial(actions.end, session, 0)
+    session.router.on_key[Keys.GO] = partial(go_key, session)
 
 
 def begin(session: Session) -> None:
@@ -48,12 +48,12 @@ def go_key(session: Session, key: str, character: str | None) -> None:
     """The letter; any other key only ends the waiting."""
     session.mode = Keys.PANES
     action = session.keymap.find(binding_key(key, character), GO)
-    if session.is_burst(key, character):
+    if session.router.is_burst(key, character):
         return
     if action is not None:
-        session.run(action)
+        session.router.run(action)
     elif key != "escape":
-        session.say(texts.NO_SCREEN, "muted")
+        session.say(texts.screens.NO_SCREEN, "muted")
 
 
 def show(session: Session, page: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from veloz_tui.tui.session import Session
 
 def install(session: Session) -> None:
     """Give the session its marks."""
-    session.on_action |= {
+    session.router.on_action |= {
         "mark": partial(mark, session),
         "mark_range": partial(mark_range, session),
         "unmark": partial(unmark, session),
@@ -18,7 +18,7 @@ def install(session: Session) -> None:
 def _selected(session: Session) -> str | None:
     key = session.cursors["orders"].key
     if key is None or session.store.order(key) is None or key not in session.shown_keys("orders"):
-        session.say(texts.NOTHING_SELECTED, "muted")
+        session.say(texts.guards.NOTHING_SELECTED, "muted")
         return None
     return key
 
@@ -41,12 +41,12 @@ def mark_range(session: Session) -> None:
     if start not in keys:
         session.mark_from = key
         session.marked |= {key}
-        session.say(texts.RANGE_STARTED)
+        session.say(texts.orders.RANGE_STARTED)
         return
     session.mark_from = None
     first, last = sorted((keys.index(start), keys.index(key)))
     session.marked |= set(keys[first : last + 1])
-    session.say(texts.marked(last + 1 - first))
+    session.say(texts.orders.marked(last + 1 - first))
 
 
 def unmark(session: Session) -> None:
@@ -60,4 +60,4 @@ def note(session: Session) -> str:
     live = [key for key in session.marked if session.store.order(key) is not None]
     shown = set(session.shown_keys("orders"))
     hidden = sum(1 for key in live if key not in shown)
-    return fmt.clean(texts.marks(len(live) - hidden, hidden)) if live else ""
+    return fmt.clean(texts.orders.marks(len(live) - hidden, hidden)) if live else ""

@@ -14,9 +14,9 @@ from veloz_tui.domain.types import ZERO, InstrumentId, Mode, OrderType, Side
 from veloz_tui.domain.views import Ack, InstrumentView, LadderView, PositionView, Verdict
 from veloz_tui.tui import fmt, texts
 from veloz_tui.tui.cancels import instrument_in_focus
+from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.panes.ladder import position_in
 from veloz_tui.tui.session import Closing, Session
-from veloz_tui.tui.session import Mode as Keys
 from veloz_tui.tui.ticket import Step, Ticket, parse_number
 
 ASK_EVERY_S: Final = 1.0
@@ -26,14 +26,14 @@ _DEFAULT_PRESET: Final = 1
 
 def install(session: Session) -> None:
     """Give the session its ticket."""
-    session.on_action |= {
+    session.router.on_action |= {
         "buy": partial(open_ticket, session, Side.BUY),
         "sell": partial(open_ticket, session, Side.SELL),
         "close": partial(open_close, session),
         "smaller": partial(step_size, session, -1),
         "larger": partial(step_size, session, 1),
     }
-    session.on_key[Keys.TICKET] = partial(ticket_key, session)
+    session.router.on_key[Keys.TICKET] = partial(ticket_key, session)
     session.after_view.append(partial(refresh_ticket, session))
 
 
@@ -44,10 +44,10 @@ def open_ticket(session: Session, side: Side) -> None:
     """A ticket for the instrument in focus."""
     instrument = _instrument(session)
     if instrument is None:
-        session.say(texts.NO_INSTRUMENT, "warn")
+        session.say(texts.guards.NO_INSTRUMENT, "warn")
         return
     if not session.store.has_control:
-        session.say(texts.OBSERVER, "warn")
+        session.say(texts.guards.OBSERVER, "warn")
         return
     presets = presets_of(session, instrument.instrument_id)
     chosen = cursor_price(session, instrument)
@@ -77,14 +77,14 @@ def step_size(session: Session, step: int) -> None:
     instrument_id, names = session.instrument_id, session.store.names
     presets = tuple(presets_of(session, instrument_id))
     if instrument_id is None or names is None or not presets:
-        session.say(texts.NO_SIZES, "muted")
+        session.say(texts.ticket.NO_SIZES, "muted")
         return
     now = session.chosen_sizes.get(instrument_id) or _first_preset(presets)
     at = presets.index(now) if now in presets else 0
     quantity = presets[min(max(at + step, 0), len(presets) - 1)]
     session.sizes[instrument_id] = presets
     session.choose_size(instrument_id, quantity)
-    session.say(texts.size_chosen(fmt.compact(quantity), names.display(instrument_id)), "muted")
+    session.say(texts.ticket.size_chosen(fmt.compact(quantity), names.display(instrument_id)), "muted")
 
 
 def _first_preset(presets: Sequence[Decimal]) -> Decimal | None:
@@ -119,11 +119,11 @@ def open_close(session: Session) -> None:
     """C: one Enter closes the selected position, in every mode: exits must be fast."""
     position = _position(session)
     if position is None or session.store.names is None:
-        session.say(texts.NOTHING_TO_CLOSE, "muted")
+        session.say(texts.orders.NOTHING_TO_CLOSE, "muted")
         return
     side = Side.SELL if position.quantity > ZERO else Side.BUY
     held = session.store.names.quantity(position.instrument_id, abs(position.quantity))
-    text = texts.close_question(side, held, session.store.names.display(position.instrument_id))
+    text = texts.orders.close_question(side, held, session.store.names.display(position.instrument_id))
     session.closing = Closing(position.instrument_id, text)
     session.mode = Keys.TICKET
     dry = ClosePosition(command_id=new_command_id(), instrument_id=position.instrument_id, is_dry=True)
@@ -169,7 +169,7 @@ def _closing_key(session: Session, key: str) -> None:
         command = ClosePosition(command_id=new_command_id(), instrument_id=closing.instrument_id)
         session.send(command, "close position")
     else:
-        session.say(texts.CLOSE_DROPPED, "muted")
+        session.say(texts.orders.CLOSE_DROPPED, "muted")
 
 
 def _escape(session: Session, ticket: Ticket | None) -> None:
@@ -200,7 +200,7 @@ def _has_rejoined(session: Session, ticket: Ticket) -> bool:
     if not ticket.rejoin(session.store.book(ticket.instrument.instrument_id)):
         return False
     _show_review(session)
-    session.say(texts.price_moved(ticket.text_of_price, was), "warn")
+    session.say(texts.orders.price_moved(ticket.text_of_price, was), "warn")
     return True
 
 
@@ -220,11 +220,11 @@ def _submit(session: Session, ticket: Ticket) -> None:
     request = ticket.confirmed(session.store.book(ticket.instrument.instrument_id))
     if request is None:
         review(session, ticket)
-        session.say(texts.MARKET_MOVED, "warn")
+        session.say(texts.orders.MARKET_MOVED, "warn")
     elif session.review_frame is None or not session.was_seen(session.review_frame, session.review_at):
-        session.say(texts.TOO_FAST, "muted")
+        session.say(texts.guards.TOO_FAST, "muted")
     elif ticket.is_unusual(session.recent_quantities) and ticket.typed != "yes":
-        session.say(texts.TYPE_YES, "warn")
+        session.say(texts.ticket.TYPE_YES, "warn")
     elif session.send(PlaceOrder(command_id=new_command_id(), request=request), _label(request)):
         session.recent_quantities.append(request.quantity)
         session.ticket, session.mode = None, Keys.PANES
@@ -290,7 +290,7 @@ def live_line(ticket: Ticket, book: LadderView | None, quote: str, width: int) -
         return request, "warn"
     verdict = ticket.verdict
     if verdict is None:
-        return ticket.verdict_text or texts.ASKING_RISK, "muted"
+        return ticket.verdict_text or texts.ticket.ASKING_RISK, "muted"
     if not verdict.is_ok:
         return fmt.clean(verdict.text) or ticket.verdict_text, "warn"
     parts = [f"OK = {fmt.number(verdict.notional, 2)} {quote}", *_figures(verdict, ticket.instrument)]
@@ -319,4 +319,4 @@ def taker_text(ticket: Ticket, book: LadderView | None) -> str:
         return ""
     quantity = ticket.text_of_quantity
     limit = "market" if ticket.kind is OrderType.MARKET else ticket.text_of_price
-    return texts.taker(quantity, limit, ticket.side)
+    return texts.ticket.taker(quantity, limit, ticket.side)

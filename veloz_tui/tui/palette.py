@@ -7,7 +7,7 @@ from veloz_tui.control.grammar_verbs import VERBS
 from veloz_tui.tui import command_line, texts
 from veloz_tui.tui.keymap import ANY_PANE, GO, Action, key_text
 from veloz_tui.tui.lineedit import LineEdit
-from veloz_tui.tui.session import Mode as Keys
+from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.session import Session
 
 SHOWN: Final = 6
@@ -27,8 +27,8 @@ class Entry(NamedTuple):
 
 def install(session: Session) -> None:
     """Give the session its palette."""
-    session.on_action["palette"] = partial(open_palette, session)
-    session.on_key[Keys.PALETTE] = partial(palette_key, session)
+    session.router.on_action["palette"] = partial(open_palette, session)
+    session.router.on_key[Keys.PALETTE] = partial(palette_key, session)
 
 
 def open_palette(session: Session) -> None:
@@ -44,7 +44,7 @@ def entries(session: Session) -> list[Entry]:
     actions = [*keymap.in_context(session.focus, ANY_PANE), *keymap.in_only(GO)]
     known = [
         Entry(
-            texts.palette_name(action.id),
+            texts.screens.palette_name(action.id),
             (key_text(keymap.get("go")) + " " if action.context == GO else "") + key_text(action),
             action.help,
             action,
@@ -52,7 +52,7 @@ def entries(session: Session) -> list[Entry]:
         for action in actions
         if action.id != "palette" and action.chords
     ]
-    known += [Entry(f":{word}", "", texts.PALETTE_WORD) for word in _WORDS]
+    known += [Entry(f":{word}", "", texts.screens.PALETTE_WORD) for word in _WORDS]
     typed = "".join(session.edit.text.lower().split())
     scored = [
         (score, at, entry) for at, entry in enumerate(known) if (score := _score(typed, entry)) is not None
@@ -90,14 +90,14 @@ def palette_key(session: Session, key: str, character: str | None) -> None:
 def _enter(session: Session, found: list[Entry]) -> None:
     if session.typing.is_burst(session.clock()):
         session.typing.rest()
-        session.say(texts.TYPED_TOO_FAST, "warn")
+        session.say(texts.guards.TYPED_TOO_FAST, "warn")
         return
     session.mode = Keys.PANES
     if not found:
-        session.say(texts.PALETTE_NONE, "muted")
+        session.say(texts.screens.PALETTE_NONE, "muted")
         return
     entry = found[min(session.palette_at, len(found) - 1)]
     if entry.action is None:
         command_line.open_line(session, entry.name.removeprefix(":") + " ")
     else:
-        session.choose(entry.action)
+        session.router.choose(entry.action)

@@ -15,14 +15,14 @@ def render(view: View, *, foot: bool = True) -> str:
     lines += [_book(book, names) for book in view.books]
     lines += [_position(position, names) for position in view.positions if position.quantity]
     if foot:
-        lines.append(texts.PLAIN_FOOT)
+        lines.append(texts.leaving.PLAIN_FOOT)
     return "\n".join(lines) + "\n"
 
 
 def headline(view: View) -> str:
     """Mode, state, money and counts in one line."""
     status, account = view.status, view.account
-    state = texts.STATES[status.trading_state].removeprefix("trading ")
+    state = texts.names.STATES[status.trading_state].removeprefix("trading ")
     paused = "+PAUSED" if status.is_paused else ""
     equity = "-" if account.equity is None else f"{_bare(account.equity, 2)}{fmt.clean(account.quote)}"
     return (

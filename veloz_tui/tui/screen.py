@@ -12,6 +12,7 @@ from veloz_tui.tui.grid import GridRow, PaneContent
 from veloz_tui.tui.keymap import ANY_PANE, EXTRA, GO, HELP, PANES, Action, display, key_text
 from veloz_tui.tui.layout import Box, Plan
 from veloz_tui.tui.message_line import MESSAGE_S, Message
+from veloz_tui.tui.modes import Mode
 from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import (
     account,
@@ -28,7 +29,7 @@ from veloz_tui.tui.panes import (
 )
 from veloz_tui.tui.panes.status import Terminal
 from veloz_tui.tui.picture import Picture
-from veloz_tui.tui.session import Mode, Session
+from veloz_tui.tui.session import Session
 from veloz_tui.tui.strip import strip_lines
 from veloz_tui.tui.table import Line
 from veloz_tui.tui.wrapping import told, wrapped_lines
@@ -133,7 +134,7 @@ def _pane(name: str, box: Box, session: Session, glyphs: Glyphs) -> Sequence[Lin
             content, title=f"{content.title}  {marked}" if marked else content.title
         )
     if session.is_zoomed and name != HELP:
-        content = msgspec.structs.replace(content, title=f"{content.title}  {texts.ZOOMED}")
+        content = msgspec.structs.replace(content, title=f"{content.title}  {texts.screens.ZOOMED}")
     session.contents[name] = content
     number = str(PANES.index(name) + 1) if name in PANES else ""
     focused = name in {session.focus, HELP}
@@ -160,9 +161,10 @@ def _content(name: str, box: Box, session: Session, glyphs: Glyphs) -> PaneConte
     if name == HELP:
         return help_content(session, box.width)
     if shown is None:
-        why = fmt.clean(session.store.link.text) or texts.WAITING
+        why = fmt.clean(session.store.link.text) or texts.link.WAITING
         return PaneContent(
-            texts.TITLES[name], rows=(GridRow("", ((fmt.fit_text(f" {why}", box.width).rstrip(), "muted"),)),)
+            texts.names.TITLES[name],
+            rows=(GridRow("", ((fmt.fit_text(f" {why}", box.width).rstrip(), "muted"),)),),
         )
     if name == "ladder":
         return _ladder(shown, box, session, glyphs)
@@ -232,7 +234,9 @@ def help_content(session: Session, width: int) -> PaneContent:
         rows.append(
             GridRow(action.id, ((f" {f'{go} {key_text(action)}':<12.12} ", "key"), (action.help, "base")))
         )
-    return PaneContent(f"Keys in {texts.TITLES[session.focus]}   (Esc closes, j k move)", rows=tuple(rows))
+    return PaneContent(
+        f"Keys in {texts.names.TITLES[session.focus]}   (Esc closes, j k move)", rows=tuple(rows)
+    )
 
 
 def _is_shifted_letter(chord: str) -> bool:
@@ -248,10 +252,10 @@ def status_lines(session: Session, width: int, glyphs: Glyphs, terminal: Termina
     if session.kill_key.is_armed(session.clock()):
         return kill_banner(session, width)
     if view is None or names is None:
-        waiting = fmt.clean(session.store.link.text) or texts.WAITING
+        waiting = fmt.clean(session.store.link.text) or texts.link.WAITING
         return [
             ((f" VeloZ  {waiting}", "bar"), ("", "bar")),
-            ((f" {texts.KILL_OK if terminal.kill_tested else texts.KILL_UNTESTED}", "bar"), ("", "bar")),
+            ((f" {texts.kill.OK if terminal.kill_tested else texts.kill.UNTESTED}", "bar"), ("", "bar")),
         ]
     figures = status.lines(
         view, width=width, names=names, glyphs=glyphs, instrument_id=session.instrument_id, terminal=terminal
@@ -281,11 +285,11 @@ def _message(session: Session) -> tuple[str, str]:
     now = session.clock()
     unconfirmed = session.store.unconfirmed(now)
     if unconfirmed is not None:
-        return texts.unconfirmed(unconfirmed), "bar/warn"
+        return texts.link.unconfirmed(unconfirmed), "bar/warn"
     message = session.message
     if message is None or (now - message.at >= _shown_s(message) and session.tour.line):
         return session.tour.line, "bar"
-    text = message.text if now - message.at < OLD_S else texts.said_ago(message.text, now - message.at)
+    text = message.text if now - message.at < OLD_S else texts.link.said_ago(message.text, now - message.at)
     return text, message.tone if message.tone == "crit" else f"bar/{message.tone}"
 
 

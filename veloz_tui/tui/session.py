@@ -3,25 +3,26 @@
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
-from enum import Enum
 from typing import Final, NamedTuple
 
-from veloz_tui.control.client import KillOutcome, Link, new_command_id
-from veloz_tui.domain.commands import AnyCommand, KillPrepare
+from veloz_tui.control.client import KillOutcome, Link
+from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.types import InstrumentId, Severity
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import fmt, history, keys, texts
 from veloz_tui.tui.absence import Absence, recall
 from veloz_tui.tui.arrange import Arrangement
 from veloz_tui.tui.grid import GridCursor, PaneContent
-from veloz_tui.tui.keymap import ANY_PANE, EXTRA, HELP, PANES, Action, Danger, Keymap
+from veloz_tui.tui.keymap import EXTRA, HELP, PANES, Keymap
 from veloz_tui.tui.kill import DoublePress, KillKey, Stroke
 from veloz_tui.tui.layout import Plan
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.message_line import Message, MessageLine
+from veloz_tui.tui.modes import LINES, Mode
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.panes.scroll import Scroll
 from veloz_tui.tui.picture import Picture
+from veloz_tui.tui.router import Router
 from veloz_tui.tui.shell import Shell
 from veloz_tui.tui.store import OnAck, Store
 from veloz_tui.tui.ticket import Ticket
@@ -32,23 +33,6 @@ READ_S: Final = 0.250
 BELL_EVERY_S: Final = 2.0
 _RECENT: Final = 20
 _FEW: Final = 3
-
-
-class Mode(Enum):
-    """What keys go to."""
-
-    PANES = "panes"
-    COMMAND = "command"
-    TICKET = "ticket"
-    CONFIRM = "confirm"
-    HELP = "help"
-    FILTER = "filter"
-    GO = "go"
-    PALETTE = "palette"
-
-
-_LINES: Final = frozenset({Mode.COMMAND, Mode.FILTER, Mode.PALETTE})
-"""Modes in which keys go into the one line of text."""
 
 
 class Closing(NamedTuple):
@@ -80,7 +64,6 @@ class Session:
         self.keymap = Keymap(options.keymap)
         self.kill_key = KillKey()
         self.frozen: Picture | None = None
-        self.burst = keys.BurstGuard()
         self.typing = keys.FastTyping()
         self.doubles = {name: DoublePress() for name in ("cancel", "cancel_all", "pause")}
         self.tour = Tour(is_on=options.has_tour, step=history.number(options.tour_file))
@@ -117,11 +100,9 @@ class Session:
         """Frames painted so far; a review counts once its frame was acknowledged."""
         self.review_frame: int | None = None
         self.review_at, self.go_at, self.palette_at = 0.0, 0.0, 0
-        self._held: list[tuple[str, str | None]] = []
         self._rang_at = float("-inf")
         self.after_view: list[Callable[[], None]] = []
-        self.on_key: dict[Mode, Callable[[str, str | None], None]] = {}
-        self.on_action: dict[str, Callable[[], None]] = {}
+        self.router = Router(self)
 
     # -- from the engine --------------------------------------------------------------------------------
 
@@ -232,36 +213,16 @@ class Session:
         """Send a command; says so if it can't leave. `what` names it when no answer comes."""
         if not self.shell.fire(command):
             if what:
-                self.say(texts.not_sent(what), "warn")
+                self.say(texts.link.not_sent(what), "warn")
             return False
         self.store.sent(command, what, self.clock(), on_ack)
         return True
 
     # -- keys -------------------------------------------------------------------------------------------
 
-    def press(self, key: str, character: str | None) -> None:
-        """One key, from anywhere. Kill comes first, whatever has the focus."""
-        if keys.is_lone_modifier(key):
-            return
-        now = self.clock()
-        name = keys.binding_key(key, character)
-        kill = self.keymap.find(name)
-        if kill is not None and kill.danger is Danger.KILL:
-            self._kill_stroke(now)
-            return
-        if self.kill_key.is_armed(now) and not self._stand_down(key, character):
-            return
-        if kill is not None:
-            self.run(kill)
-            return
-        if self.mode in self.on_key:
-            self.on_key[self.mode](key, character)
-            return
-        self._pane_key(name, character, now)
-
     def paste(self, text: str) -> None:
         """Pasted text goes to a focused input only: one line, cleaned, never submitted."""
-        if self.mode in _LINES:
+        if self.mode in LINES:
             self.edit.insert(text.strip().splitlines()[0] if text.strip() else "")
         elif self.mode is Mode.TICKET and self.ticket is not None:
             self.ticket.paste(text)
@@ -271,90 +232,15 @@ class Session:
         """True while printable keys go into a text."""
         if self.mode is Mode.TICKET:
             return self.ticket is not None and self.ticket.is_text
-        return self.mode in _LINES
-
-    def _kill_stroke(self, now: float) -> None:
-        self._held.clear()
-        if self.kill_key.press(now) is Stroke.FIRST:
-            self.tour.done("kill_once")
-            self.send(KillPrepare(command_id=new_command_id()), "", lambda _ack: None)
-            self.shell.prepare_kill()
-            return
-        self.kill("kill key")
+        return self.mode in LINES
 
     def kill(self, reason: str) -> None:
         """The kill itself; no question any more."""
         self.thaw()
         self.mode, self.ticket, self.closing, self.question = Mode.PANES, None, None, None
-        self.say(texts.KILL_SENT, "crit")
+        self.say(texts.kill.SENT, "crit")
         self.ring(is_critical=True)
         self.shell.kill(reason)
-
-    def _stand_down(self, key: str, character: str | None) -> bool:
-        """Any other key disarms; True if the key shall still do its work: a character into a text."""
-        self.kill_key.stand_down()
-        self.say(texts.KILL_STOOD_DOWN, "muted")
-        swallowed = {"enter", "tab", "shift+tab", "escape"}
-        return self.is_typing and key not in swallowed
-
-    def _pane_key(self, name: str, character: str | None, now: float) -> None:
-        context = HELP if self.mode is Mode.HELP else self.focus
-        action = self.keymap.find(name, context, ANY_PANE)
-        printable = character is not None and character.isprintable()
-        harmless = action is not None and action.danger is Danger.NONE
-        if self.burst.press(name, now, printable=printable, bound=action is not None, harmless=harmless):
-            self._held.clear()
-            self.say(texts.BURST, "warn")
-            return
-        if self._held:
-            self._held.append((name, character))
-        elif action is not None and action.danger is Danger.INCREASES:
-            self._held.append((name, character))
-            self.shell.after(keys.BurstGuard.HOLD_S, self._release)
-        else:
-            self._run_or_refuse(action, name, now)
-
-    def is_burst(self, key: str, character: str | None) -> bool:
-        """Count a key which a mode of its own has taken; True (and said) if nobody meant it as a command."""
-        printable = character is not None and character.isprintable()
-        if self.burst.press(key, self.clock(), printable=printable, bound=True, harmless=False):
-            self.say(texts.BURST, "warn")
-            return True
-        return False
-
-    def _release(self) -> None:
-        """The head of no burst: what was held may act, in order."""
-        held, self._held = self._held, []
-        for name, character in held:
-            if self.mode in self.on_key:
-                self.on_key[self.mode](name, character)
-            else:
-                self._run_or_refuse(self.keymap.find(name, self.focus, ANY_PANE), name, self.clock())
-
-    def _run_or_refuse(self, action: Action | None, name: str, now: float) -> None:
-        if action is None:
-            if name not in {"enter"}:
-                self.say(texts.UNKNOWN_KEY, "muted")
-        elif action.danger is not Danger.NONE and self.burst.is_locked(now):
-            self.say(texts.LOCKED, "warn")
-        elif self.frozen is not None and action.danger is not Danger.NONE and action.id != "detach":
-            self.say(texts.FROZEN_KEYS, "warn")
-        else:
-            self.arrangements[self.focus].touch(now)
-            self.run(action)
-
-    def choose(self, action: Action) -> None:
-        """Do by name what its key does, behind the same guards; kill is a stroke of the kill key."""
-        if action.danger is Danger.KILL:
-            self._kill_stroke(self.clock())
-        else:
-            self._run_or_refuse(action, action.id, self.clock())
-
-    def run(self, action: Action) -> None:
-        """Do what a key stands for."""
-        call = self.on_action.get(action.id)
-        if call is not None:
-            call()
 
     # -- frames -----------------------------------------------------------------------------------------
 
@@ -381,11 +267,11 @@ class Session:
 def kill_answer(outcome: KillOutcome) -> tuple[str, str]:
     """Who has taken the kill up."""
     if not outcome.is_taken_up:
-        return texts.kill_failed("; ".join(fmt.clean(each) for each in outcome.failures)), "crit"
+        return texts.kill.failed("; ".join(fmt.clean(each) for each in outcome.failures)), "crit"
     who = [
         name
         for name, word in (("engine", outcome.engine), ("guardian", outcome.guardian))
         if word is not None
     ]
     ack = "" if outcome.engine is None else fmt.clean(outcome.engine.text)
-    return texts.kill_taken_up(" and ".join(who), ack), "crit"
+    return texts.kill.taken_up(" and ".join(who), ack), "crit"

@@ -142,7 +142,7 @@ class Store:
         for order in old.orders:
             now = alive.get(order.client_order_id)
             if now is None or now.status in _ENDS:
-                self._ended[order.client_order_id] = texts.gone(
+                self._ended[order.client_order_id] = texts.orders.gone(
                     fmt.clean(order.short_id), self._end_text(now or order)
                 )
         while len(self._ended) > _ENDED:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from veloz_tui.tui import command_line, filtering, fmt, going, ordering, palette, table, texts
 from veloz_tui.tui.keymap import GO, key_text
 from veloz_tui.tui.lineedit import LineEdit
+from veloz_tui.tui.modes import Mode
 from veloz_tui.tui.panes import facts
-from veloz_tui.tui.session import Mode, Session
+from veloz_tui.tui.session import Session
 from veloz_tui.tui.table import Line, Span
 from veloz_tui.tui.ticket import Field, Step, Ticket
 from veloz_tui.tui.wrapping import told, wrapped_lines
@@ -57,12 +58,12 @@ def _palette(session: Session, width: int) -> Sequence[Line]:
         text = f" {entry.name:<16.16} {entry.keys:<6.6} {entry.help}"
         tone = "cursor" if number == at else "bar"
         lines.append(((fmt.fit_words(text, width), tone), ("", tone)))
-    return lines if found else [*lines, ((f"  {texts.PALETTE_NONE}", "bar/muted"), _END)]
+    return lines if found else [*lines, ((f"  {texts.screens.PALETTE_NONE}", "bar/muted"), _END)]
 
 
 def _letters(session: Session, width: int) -> Sequence[Line]:
     lines: list[Line] = []
-    line: Line = ((f" {texts.GO_TO} ", "bar/muted"),)
+    line: Line = ((f" {texts.screens.GO_TO} ", "bar/muted"),)
     for action in session.keymap.in_only(GO):
         entry: Line = ((f" {key_text(action)}", "bar/key"), (f" {action.label} ", "bar"))
         if table.length((*line, *entry)) > width:
@@ -74,7 +75,9 @@ def _letters(session: Session, width: int) -> Sequence[Line]:
 
 def _filter(session: Session, width: int) -> Sequence[Line]:
     wrong = filtering.problem(session)
-    help_text = texts.FILTER_HELP if not session.edit.text else texts.filter_keys(facts.FIELDS[session.focus])
+    help_text = (
+        texts.filters.HELP if not session.edit.text else texts.filters.keys(facts.FIELDS[session.focus])
+    )
     meaning = wrapped_lines(wrong or help_text, max(10, width - 3), 2)
     tone = "warn" if wrong else "muted"
     return [
@@ -103,10 +106,12 @@ def _ticket(session: Session, ticket: Ticket, width: int) -> Sequence[Line]:
     taker = ordering.taker_text(ticket, book)
     review = ticket.step is Step.REVIEW
     first = _review(session, ticket) if review else _fields(ticket, width, is_post=ticket.is_post(book))
-    keys = texts.TICKET_KEYS
+    keys = texts.ticket.TICKET_KEYS
     if review:
         unusual = ticket.is_unusual(session.recent_quantities)
-        keys = texts.REVIEW_KEYS_UNUSUAL + f" [{ticket.typed}]" if unusual else texts.REVIEW_KEYS
+        keys = (
+            texts.ticket.REVIEW_KEYS_UNUSUAL + f" [{ticket.typed}]" if unusual else texts.ticket.REVIEW_KEYS
+        )
     second: list[Line] = [((f" {part}", f"bar/{tone}"), _END) for part in told(live, max(10, width - 2))]
     crossing: list[Span] = [(f" {taker} ", "bar/warn")] if taker else []
     keys_span = (f" {keys}", "bar/muted")
@@ -130,7 +135,7 @@ def _named_fields(ticket: Ticket, *, is_post: bool, unnamed: Sequence[Field]) ->
     values = {
         Field.PRICE: ticket.text(Field.PRICE) or "____",
         Field.QUANTITY: ticket.text(Field.QUANTITY) or "____",
-        Field.KIND: texts.TYPES[ticket.kind],
+        Field.KIND: texts.names.TYPES[ticket.kind],
         Field.TIME_IN_FORCE: ticket.time_in_force.value,
         Field.POST: "yes" if is_post else "no",
         Field.STOP: ticket.text(Field.STOP) or "____",
@@ -150,7 +155,7 @@ def _named_fields(ticket: Ticket, *, is_post: bool, unnamed: Sequence[Field]) ->
 def _review(session: Session, ticket: Ticket) -> Line:
     request = ticket.confirmed(session.store.book(ticket.instrument.instrument_id))
     if request is None:
-        return ((f" {texts.MARKET_MOVED}", "warn"), ("", "base"))
+        return ((f" {texts.orders.MARKET_MOVED}", "warn"), ("", "base"))
     mode = "" if session.store.view is None else session.store.view.status.mode.value
     names = session.store.names
     price = "MARKET" if names is None else names.price(request.instrument_id, request.price)
@@ -159,7 +164,7 @@ def _review(session: Session, ticket: Ticket) -> Line:
         fmt.number(request.quantity),
         fmt.clean(ticket.instrument.display),
         price if request.price is not None else "MARKET",
-        f"{texts.TYPES[request.order_type]} {request.time_in_force}",
+        f"{texts.names.TYPES[request.order_type]} {request.time_in_force}",
         "POST" if request.post_only else "",
         "REDUCE" if request.reduce_only else "",
         mode,

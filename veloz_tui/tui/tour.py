@@ -23,7 +23,7 @@ class Tour:
     @property
     def line(self) -> str:
         """The tour's line; empty when off or over."""
-        return texts.tour(self._step + 1) if self._step < len(_STEPS) else ""
+        return texts.tour.line(self._step + 1) if self._step < len(_STEPS) else ""
 
     def done(self, what: str) -> None:
         """The operator did something; only the step's own action counts."""

@@ -95,7 +95,7 @@ def _order(order: OrderView, now: Nanos, names: Names) -> Facts:
     status, _ = orders_pane.status(order, now)
     by = order.strategy_id
     price = orders_pane.shown_price(order)
-    kind = texts.POST if order.post_only else texts.TYPES[order.order_type]
+    kind = texts.names.POST if order.post_only else texts.names.TYPES[order.order_type]
     age_s = (now - order.created_at) / SECOND
     fields = {
         "side": _set(order.side, str(order.side)[:1]),
@@ -136,7 +136,7 @@ def _position(position: PositionView, names: Names) -> Facts:
 
 
 def _strategy(strategy: StrategyView, names: Names) -> Facts:
-    state = texts.STRATEGY_STATES[strategy.state]
+    state = texts.names.STRATEGY_STATES[strategy.state]
     inst = strategy.instrument_id
     fields = {
         "st": _set(state, strategy.state),

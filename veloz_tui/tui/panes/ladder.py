@@ -72,7 +72,8 @@ def content(
 def missing() -> PaneContent:
     """No book to show."""
     return PaneContent(
-        title=texts.TITLES["ladder"], rows=(GridRow("", ((f" {texts.EMPTY['ladder']}", "muted"),)),)
+        title=texts.names.TITLES["ladder"],
+        rows=(GridRow("", ((f" {texts.names.EMPTY['ladder']}", "muted"),)),),
     )
 
 

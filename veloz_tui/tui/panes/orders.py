@@ -57,13 +57,13 @@ def shown_price(order: OrderView) -> Decimal | None:
 def status(order: OrderView, now: Nanos) -> Span:
     """The code of an order's state and its tone: `DBT 12s`, `CXLing`, `PART`, `OPEN`."""
     if order.in_doubt_since is not None:
-        return f"{texts.IN_DOUBT} {fmt.age((now - order.in_doubt_since) / SECOND)}", "warn"
+        return f"{texts.names.IN_DOUBT} {fmt.age((now - order.in_doubt_since) / SECOND)}", "warn"
     if order.cancel_requested_at is not None and order.status not in TERMINAL:
-        return texts.CANCELING, "muted"
+        return texts.names.CANCELING, "muted"
     if order.status is OrderStatus.ACCEPTED and order.filled > ZERO:
-        return texts.PARTIAL, "good"
+        return texts.names.PARTIAL, "good"
     bad = order.status in {OrderStatus.REJECTED, OrderStatus.DENIED, OrderStatus.NEVER_ARRIVED}
-    return texts.STATUSES[order.status], "warn" if bad else "base"
+    return texts.names.STATUSES[order.status], "warn" if bad else "base"
 
 
 def flag(order: OrderView) -> Span:
@@ -113,7 +113,7 @@ def content(
     if not lines:
         lines.append(empty("orders", width))
     return PaneContent(
-        title=f"{texts.TITLES['orders']}  {len(shown)} of {len(every)}"
+        title=f"{texts.names.TITLES['orders']}  {len(shown)} of {len(every)}"
         if not slim
         else f"Orders {len(every)}",
         note=((names.pair(followed) if slim and followed is not None else _authors(every), "base"),),
@@ -130,7 +130,7 @@ def _row(
     tone = "marked" if order.client_order_id in marked else "base"
     mark, mark_tone = flag(order)
     side_tone = "up" if order.side is Side.BUY else "down"
-    kind = texts.POST if order.post_only else texts.TYPES[order.order_type]
+    kind = texts.names.POST if order.post_only else texts.names.TYPES[order.order_type]
     by = fmt.clean(order.strategy_id)
     cells: dict[str, Span] = {
         "side": (f"{mark}{order.side}", f"{side_tone}/{tone}" if tone != "base" else side_tone),

@@ -32,7 +32,7 @@ def history(log: Iterable[LogEntry], *, width: int) -> PaneContent:
     ]
     columns = (Column("time"), Column("what", priority=1, max_width=max(10, width - 9), least=10))
     return rows.content(
-        "history", columns, lines, width=width, title=f"{texts.TITLES['history']} {len(lines)}"
+        "history", columns, lines, width=width, title=f"{texts.names.TITLES['history']} {len(lines)}"
     )
 
 
@@ -41,7 +41,7 @@ def risk(view: View, names: Names, *, width: int) -> PaneContent:
     status, account = view.status, view.account
     drawdown = account.drawdown_fraction
     facts: list[Fact] = [
-        ("trading", f"{texts.STATES[status.trading_state]}  {fmt.clean(status.state_reason)}", "base"),
+        ("trading", f"{texts.names.STATES[status.trading_state]}  {fmt.clean(status.state_reason)}", "base"),
         ("way out", fmt.clean(status.way_out), "warn"),
         ("equity", f"{fmt.number(account.equity, 2)} {fmt.clean(account.quote)}", "base"),
         ("free", fmt.number(account.free, 2), "base"),
@@ -81,7 +81,7 @@ def _positions(view: View, names: Names) -> list[Fact]:
 
 def _kill(view: View) -> str:
     kill = view.kill
-    return texts.kill_consequences(
+    return texts.kill.consequences(
         strategies=kill.would_stop,
         orders=kill.would_cancel,
         venues=kill.venues,
@@ -107,7 +107,7 @@ def health(view: View, *, width: int) -> PaneContent:
         ("profile", fmt.clean(status.profile), "base"),
         ("journal", fmt.clean(status.journal), "base"),
         ("guardian", fmt.clean(status.guardian), "good" if status.guardian == "ok" else "warn"),
-        ("control", fmt.clean(status.controller) or texts.NOBODY, "base"),
+        ("control", fmt.clean(status.controller) or texts.names.NOBODY, "base"),
         ("on detach", fmt.clean(status.on_detach), "base"),
     ]
     for venue in view.venues:
@@ -154,8 +154,8 @@ def settings(options: ConsoleOptions, *, width: int) -> PaneContent:
         ("mouse", _yes(is_so=options.has_mouse), "base"),
         ("bell", _yes(is_so=options.has_bell), "base"),
         ("observer", _yes(is_so=options.is_observer), "base"),
-        ("sizes", ";  ".join(sizes) or texts.BUILT_IN, "base"),
-        ("keys changed", ";  ".join(fmt.clean(each) for each in keys) or texts.NONE, "base"),
+        ("sizes", ";  ".join(sizes) or texts.names.BUILT_IN, "base"),
+        ("keys changed", ";  ".join(fmt.clean(each) for each in keys) or texts.names.NONE, "base"),
     ]
     return _page("settings", facts, width)
 
@@ -172,4 +172,4 @@ def _page(name: str, facts: Sequence[Fact], width: int) -> PaneContent:
         first, *more = wrapped_lines(value.strip(), max(10, width - _LABEL - 3), _LINES)
         lines.append(GridRow(f"{at}", ((f" {fmt.fit_text(label, _LABEL)} ", "muted"), (first, tone))))
         lines += [GridRow("", ((" " * (_LABEL + 2), "muted"), (line, tone))) for line in more]
-    return PaneContent(f"{texts.TITLES[name]}   {texts.PAGE_KEYS}", rows=tuple(lines))
+    return PaneContent(f"{texts.names.TITLES[name]}   {texts.screens.PAGE_KEYS}", rows=tuple(lines))

@@ -23,7 +23,7 @@ def content(
     if not lines:
         lines = [empty(pane, width)]
     return PaneContent(
-        title=title or texts.TITLES[pane],
+        title=title or texts.names.TITLES[pane],
         note=(note,) if note[0] else (),
         header=table.header(columns, fitted) if rows else (),
         rows=tuple(lines),
@@ -32,7 +32,7 @@ def content(
 
 def empty(pane: str, width: int) -> GridRow:
     """What an empty pane says."""
-    return GridRow("", ((fmt.fit_text(f" {texts.EMPTY[pane]}", width).rstrip(), "muted"),))
+    return GridRow("", ((fmt.fit_text(f" {texts.names.EMPTY[pane]}", width).rstrip(), "muted"),))
 
 
 def money_tone(value: Decimal | None) -> str:

@@ -93,7 +93,7 @@ def _first(
     status = view.status
     parts = [Part(0, (mode_badge(status.mode, glyphs), (" ", "base"), *state_badge(view, glyphs)))]
     if terminal.frozen_s is not None:
-        parts.append(Part(0, ((f" {texts.frozen(terminal.frozen_s)} ", "warn"),)))
+        parts.append(Part(0, ((f" {texts.screens.frozen(terminal.frozen_s)} ", "warn"),)))
     if status.way_out and status.trading_state is TradingState.REDUCE_ONLY:
         way_out = fmt.clean(status.way_out).partition(" and ")[0]  # the next one once this is done
         parts.append(Part(2, ((f" {way_out} ", "warn"),)))
@@ -120,9 +120,9 @@ def state_badge(view: View, glyphs: Glyphs) -> Line:
     """A second badge, never instead of the mode."""
     state = view.status.trading_state
     shape = glyphs.square if state is TradingState.HALTED else ""
-    spans: Line = ((f"{shape}{texts.STATES[state]} ", _STATE_TONES[state]),)
+    spans: Line = ((f"{shape}{texts.names.STATES[state]} ", _STATE_TONES[state]),)
     if view.status.is_paused:
-        spans = (*spans, (f"{texts.PAUSED} ", "warn"))
+        spans = (*spans, (f"{texts.names.PAUSED} ", "warn"))
     return spans
 
 
@@ -154,7 +154,7 @@ def _pnl(view: View, width: int) -> Part:
 
 def _second(view: View, *, width: int, names: Names, glyphs: Glyphs, terminal: Terminal) -> list[Part]:
     if terminal.link_lost_s is not None:
-        return [Part(0, ((f" {texts.link_lost(terminal.link_lost_s)} ", "crit"),)), _kill_part(terminal)]
+        return [Part(0, ((f" {texts.link.lost(terminal.link_lost_s)} ", "crit"),)), _kill_part(terminal)]
     account, status = view.account, view.status
     parts = [Part(1 + at, _venue(venue, glyphs, status.at)) for at, venue in enumerate(view.venues)]
     places = 2 if width >= SPLIT_PNL_FROM else 0
@@ -179,7 +179,7 @@ def _second(view: View, *, width: int, names: Names, glyphs: Glyphs, terminal: T
 
 
 def _kill_part(terminal: Terminal) -> Part:
-    text = texts.KILL_OK if terminal.kill_tested else texts.KILL_UNTESTED
+    text = texts.kill.OK if terminal.kill_tested else texts.kill.UNTESTED
     return Part(0, ((f" {text} ", "good" if terminal.kill_tested else "warn"),))
 
 
@@ -203,20 +203,20 @@ def _venue(venue: VenueView, glyphs: Glyphs, now: int) -> Line:
 
 def kill_banner(view: View | None, *, width: int, chord: str, remaining_s: float) -> Sequence[Line]:
     """Both lines red, in place: exactly what the second stroke does."""
-    consequences = texts.kill_unknown()
+    consequences = texts.kill.unknown()
     if view is not None:
         kill = view.kill
-        consequences = texts.kill_consequences(
+        consequences = texts.kill.consequences(
             strategies=kill.would_stop,
             orders=kill.would_cancel,
             venues=kill.venues,
             stops=kill.would_cancel_stops,
             unprotected=fmt.clean(kill.unprotected),
         )
-    question = texts.kill_question(chord, consequences)
+    question = texts.kill.question(chord, consequences)
     # What doesn't fit the first line goes on in the second: at 80 columns no consequence is lost.
     first, rest = wrapped(question, width - 1)
-    second = rest or texts.kill_second_line(remaining_s)
+    second = rest or texts.kill.second_line(remaining_s)
     return [((f" {first}", "crit"), ("", "crit")), ((f" {second}", "crit"), ("", "crit"))]
 
 
@@ -225,7 +225,7 @@ def halted_lines(view: View, *, width: int, glyphs: Glyphs) -> Sequence[Line]:
     kill = view.kill
     parts = [f"canceled {kill.canceled}/{kill.total}" if kill.total else "", *_evidence(kill)]
     at = fmt.clock(kill.at) if kill.at is not None else fmt.clock(view.status.at)
-    text = f"{glyphs.square} {texts.halted(at, fmt.clean(kill.by), parts)}. {texts.REARM_HINT}"
+    text = f"{glyphs.square} {texts.kill.halted(at, fmt.clean(kill.by), parts)}. {texts.kill.REARM_HINT}"
     badge = mode_badge(view.status.mode, glyphs)
     first, rest = wrapped(text, width - 1 - table.length((badge,)))
     lines: list[Line] = [(badge, (f" {first}", "crit"), ("", "crit"))]
@@ -248,7 +248,7 @@ def _evidence(kill: KillView) -> list[str]:
 def tiny(view: View | None, *, width: int, height: int, kill_line: str, glyphs: Glyphs) -> Sequence[Line]:
     """Below 40x10: mode, PnL, alerts, the kill key and the size needed."""
     if view is None:
-        return [((texts.WAITING[:width], "warn"),), ((kill_line[:width], "base"),)][:height]
+        return [((texts.link.WAITING[:width], "warn"),), ((kill_line[:width], "base"),)][:height]
     badge, tone = mode_badge(view.status.mode, glyphs)
     pnl = view.account.day_pnl
     state: Line = () if width < 16 else ((" ", "base"), *state_badge(view, glyphs))
@@ -257,7 +257,7 @@ def tiny(view: View | None, *, width: int, height: int, kill_line: str, glyphs: 
         ((kill_line[:width], "crit" if "KILL?" in kill_line else "base"),),
         ((fmt.fit_text(f"day {fmt.signed(pnl)}", width), rows.money_tone(pnl)),),
         ((f"!{view.status.alerts_unacknowledged} alerts"[:width], "base"),),
-        ((texts.CANT_GO_ON[:width], "muted"),),
+        ((texts.link.CANT_GO_ON[:width], "muted"),),
     ]
     return everything[:height]
 

@@ -39,7 +39,7 @@ def content(view: View, *, width: int, names: Names, glyphs: Glyphs) -> PaneCont
 
 
 def _state(strategy: StrategyView, glyphs: Glyphs) -> Span:
-    word = texts.STRATEGY_STATES[strategy.state]
+    word = texts.names.STRATEGY_STATES[strategy.state]
     if strategy.state is StrategyState.RUNNING:
         return f"{glyphs.running} {word}", "good"
     if strategy.state is StrategyState.FAULTED:

@@ -1,0 +1,124 @@
+"""From a key to what it does: kill first, then modes, then the guards of the panes' keys."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from veloz_tui.control.client import new_command_id
+from veloz_tui.domain.commands import KillPrepare
+from veloz_tui.tui import keys, texts
+from veloz_tui.tui.keymap import ANY_PANE, HELP, Action, Danger
+from veloz_tui.tui.kill import Stroke
+from veloz_tui.tui.modes import Mode
+
+if TYPE_CHECKING:
+    from veloz_tui.tui.session import Session
+
+
+class Router:
+    """One console's keys. `on_key` and `on_action` are filled in by the parts that act."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self.burst = keys.BurstGuard()
+        self.on_key: dict[Mode, Callable[[str, str | None], None]] = {}
+        self.on_action: dict[str, Callable[[], None]] = {}
+        self._held: list[tuple[str, str | None]] = []
+
+    def press(self, key: str, character: str | None) -> None:
+        """One key, from anywhere. Kill comes first, whatever has the focus."""
+        if keys.is_lone_modifier(key):
+            return
+        now = self._session.clock()
+        name = keys.binding_key(key, character)
+        kill = self._session.keymap.find(name)
+        if kill is not None and kill.danger is Danger.KILL:
+            self._kill_stroke(now)
+            return
+        if self._session.kill_key.is_armed(now) and not self._stand_down(key, character):
+            return
+        if kill is not None:
+            self.run(kill)
+            return
+        if self._session.mode in self.on_key:
+            self.on_key[self._session.mode](key, character)
+            return
+        self._pane_key(name, character, now)
+
+    def _kill_stroke(self, now: float) -> None:
+        self._held.clear()
+        if self._session.kill_key.press(now) is Stroke.FIRST:
+            self._session.tour.done("kill_once")
+            self._session.send(KillPrepare(command_id=new_command_id()), "", lambda _ack: None)
+            self._session.shell.prepare_kill()
+            return
+        self._session.kill("kill key")
+
+    def _stand_down(self, key: str, character: str | None) -> bool:
+        """Any other key disarms; True if the key shall still do its work: a character into a text."""
+        self._session.kill_key.stand_down()
+        self._session.say(texts.kill.STOOD_DOWN, "muted")
+        swallowed = {"enter", "tab", "shift+tab", "escape"}
+        return self._session.is_typing and key not in swallowed
+
+    def _pane_key(self, name: str, character: str | None, now: float) -> None:
+        context = HELP if self._session.mode is Mode.HELP else self._session.focus
+        action = self._session.keymap.find(name, context, ANY_PANE)
+        printable = character is not None and character.isprintable()
+        harmless = action is not None and action.danger is Danger.NONE
+        if self.burst.press(name, now, printable=printable, bound=action is not None, harmless=harmless):
+            self._held.clear()
+            self._session.say(texts.guards.BURST, "warn")
+            return
+        if self._held:
+            self._held.append((name, character))
+        elif action is not None and action.danger is Danger.INCREASES:
+            self._held.append((name, character))
+            self._session.shell.after(keys.BurstGuard.HOLD_S, self._release)
+        else:
+            self._run_or_refuse(action, name, now)
+
+    def is_burst(self, key: str, character: str | None) -> bool:
+        """Count a key which a mode of its own has taken; True (and said) if nobody meant it as a command."""
+        printable = character is not None and character.isprintable()
+        if self.burst.press(key, self._session.clock(), printable=printable, bound=True, harmless=False):
+            self._session.say(texts.guards.BURST, "warn")
+            return True
+        return False
+
+    def _release(self) -> None:
+        """The head of no burst: what was held may act, in order."""
+        held, self._held = self._held, []
+        for name, character in held:
+            if self._session.mode in self.on_key:
+                self.on_key[self._session.mode](name, character)
+            else:
+                self._run_or_refuse(
+                    self._session.keymap.find(name, self._session.focus, ANY_PANE),
+                    name,
+                    self._session.clock(),
+                )
+
+    def _run_or_refuse(self, action: Action | None, name: str, now: float) -> None:
+        if action is None:
+            if name not in {"enter"}:
+                self._session.say(texts.guards.UNKNOWN_KEY, "muted")
+        elif action.danger is not Danger.NONE and self.burst.is_locked(now):
+            self._session.say(texts.guards.LOCKED, "warn")
+        elif self._session.frozen is not None and action.danger is not Danger.NONE and action.id != "detach":
+            self._session.say(texts.screens.FROZEN_KEYS, "warn")
+        else:
+            self._session.arrangements[self._session.focus].touch(now)
+            self.run(action)
+
+    def choose(self, action: Action) -> None:
+        """Do by name what its key does, behind the same guards; kill is a stroke of the kill key."""
+        if action.danger is Danger.KILL:
+            self._kill_stroke(self._session.clock())
+        else:
+            self._run_or_refuse(action, action.id, self._session.clock())
+
+    def run(self, action: Action) -> None:
+        """Do what a key stands for."""
+        call = self.on_action.get(action.id)
+        if call is not None:
+            call()

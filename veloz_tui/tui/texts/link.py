@@ -1,0 +1,36 @@
+"""The link to the engine, and time that passed."""
+
+from veloz_tui.tui import fmt
+
+WAITING = "waiting for the engine…"
+CANT_GO_ON = "too small: 40x10 shows panes, 80x24 is comfortable"
+
+
+def lost(seconds: float) -> str:
+    """In status line 2."""
+    return f"UI link lost {seconds:.0f} s: data OLD"
+
+
+def unconfirmed(what: str) -> str:
+    """A command without an answer within 250 ms."""
+    return f"UNCONFIRMED {what}: no answer from the engine. ^K^K goes to the guardian"
+
+
+def not_sent(what: str) -> str:
+    """A command that found no engine."""
+    return f"NOT SENT {what}: no link to the engine. ^K^K goes to the guardian"
+
+
+def said_ago(text: str, seconds: float) -> str:
+    """An old message must not look like a new one."""
+    return f"{text}  ({fmt.age(seconds)} ago)"
+
+
+def since(when: str, ago: str, what: str) -> str:
+    """Attaching again."""
+    return f"Since {when} ({ago}): {what}. Enter"
+
+
+def restarted(name: str, times: int) -> str:
+    """A strategy that was started again meanwhile."""
+    return f"{name} restarted " + {1: "once", 2: "twice"}.get(times, f"{times} times")

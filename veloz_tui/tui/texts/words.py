@@ -1,0 +1,5 @@
+"""Small parts of sentences."""
+
+
+def counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
