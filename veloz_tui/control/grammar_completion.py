@@ -13,7 +13,7 @@ MAX_OFFERED = 50
 Hint = tuple[str, str]
 """A word, and what it means."""
 
-_MEANINGS = {
+MEANINGS = {
     "buy": "QTY INST @PRICE|@bid|market|stop P",
     "sell": "QTY INST @PRICE|@ask|market|stop P",
     "amend": "ID [@PRICE] [qty Q]",
@@ -28,8 +28,20 @@ _MEANINGS = {
     "rearm": "exits|full: out of HALTED",
     "control": "take: become the console in charge",
     "shutdown": "end the engine",
+    "arm": "INST: let the ladder trade",
+    "watch": "INST: into the ladder",
+    "book": "INST: into the ladder",
+    "size": "QTY: what tickets start with",
+    "filter": "side:sell st:dbt by:mm-1 age>10m -eth",
+    "theme": "NAME: dark, light, color-blind, high-contrast, ansi-16",
+    "export": "PANE FILE: the rows as CSV",
+    "report": "daily|weekly|monthly",
+    "tour": "[off]: the first minutes again",
+    "help": "[VERB]",
+    "say": "the focused row in words",
     "q": "detach; the engine goes on",
 }
+"""What each verb wants, as Tab and the help say it."""
 _PANES = ("orders", "positions", "account", "strategies", "alerts", "fills", "book")
 
 
@@ -43,7 +55,7 @@ def hints(text: str, context: GrammarContext) -> list[Hint]:
     words = text.lstrip(": ").split()
     if not words or (len(words) == 1 and not text[-1:].isspace()):
         return _beginning_with(
-            words[0] if words else "", ((verb, _MEANINGS.get(verb, "")) for verb in VERBS if verb != "stop")
+            words[0] if words else "", ((verb, MEANINGS.get(verb, "")) for verb in VERBS if verb != "stop")
         )
     last = "" if text[-1:].isspace() else words[-1]
     before = [word.lower() for word in words[1 : len(words) - (1 if last else 0)]]
