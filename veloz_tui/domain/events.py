@@ -245,11 +245,12 @@ class TradesFetched(Event, frozen=True):
 
 
 class DayOpened(Event, frozen=True):
-    """The PnL day's start: equity and realized PnL then."""
+    """The PnL day's start: equity, realized PnL, fees and turnover then."""
 
     equity: Decimal | None
     realized: dict[InstrumentId, Decimal]
     fees: dict[InstrumentId, Decimal] = {}
+    turnover: dict[InstrumentId, Decimal] = {}
 
 
 # --- Trading state, strategies, people -------------------------------------------------------------------

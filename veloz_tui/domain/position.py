@@ -25,6 +25,8 @@ class Position(msgspec.Struct, kw_only=True):
     fees: Decimal = ZERO
     open_fees: Decimal = ZERO
     unvalued_fees: dict[Asset, Decimal] = msgspec.field(default_factory=dict)
+    turnover: Decimal = ZERO
+    """What all fills were worth, buys and sells added."""
 
     def apply_fill(
         self,

@@ -39,6 +39,15 @@ class LevelView(msgspec.Struct, frozen=True, array_like=True):
     ahead: Decimal | None = None
 
 
+class TradeView(msgspec.Struct, frozen=True, array_like=True):
+    """One trade of the public tape; `side`: who took."""
+
+    at: Nanos
+    price: Decimal
+    quantity: Decimal
+    side: Side
+
+
 class LadderView(msgspec.Struct, frozen=True):
     """The public book of one instrument, best first on both sides."""
 
@@ -52,6 +61,8 @@ class LadderView(msgspec.Struct, frozen=True):
     is_quiet: bool = False
     age_ms: int | None = None
     update_id: int = 0
+    trades: tuple[TradeView, ...] = ()
+    """The last public trades, newest first; renewed at most five times a second."""
 
 
 class InstrumentView(msgspec.Struct, frozen=True):
@@ -72,6 +83,10 @@ class InstrumentView(msgspec.Struct, frozen=True):
     """Against the first price since the day's start."""
     stale_reason: str = ""
     position: Decimal = Decimal(0)
+    age_ms: int | None = None
+    """Since the book last changed."""
+    turnover: Decimal | None = None
+    """Worth of the public trades that the engine saw since the day's start, in the quote asset."""
 
 
 class OrderView(msgspec.Struct, frozen=True):
@@ -126,6 +141,15 @@ class AssetView(msgspec.Struct, frozen=True):
     total: Decimal
     value: Decimal | None
     """In the account's quote currency."""
+    equity_fraction: Decimal | None = None
+
+
+class VenueEquityView(msgspec.Struct, frozen=True):
+    """What is held at one venue, in the account's quote currency."""
+
+    venue: VenueId
+    equity: Decimal | None
+    free: Decimal | None
 
 
 class AccountView(msgspec.Struct, frozen=True):
@@ -145,6 +169,13 @@ class AccountView(msgspec.Struct, frozen=True):
     taker_fee: Decimal | None = None
     realized: Decimal | None = None
     """Since the journal began, so that two views can be compared over the end of a day."""
+    day_turnover: Decimal | None = None
+    """Worth of our own fills, buys and sells added."""
+    gross: Decimal | None = None
+    """Worth of all positions, long and short added."""
+    gross_fraction: Decimal | None = None
+    """Of equity."""
+    venues: tuple[VenueEquityView, ...] = ()
 
 
 class StrategyView(msgspec.Struct, frozen=True):

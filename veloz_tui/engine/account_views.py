@@ -1,6 +1,7 @@
 """Views of what is ours: orders, positions, account."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.types import (
@@ -9,12 +10,14 @@ from veloz_tui.domain.types import (
     Asset,
     ClientOrderId,
     InstrumentId,
+    VenueId,
 )
 from veloz_tui.domain.views import (
     AccountView,
     AssetView,
     OrderView,
     PositionView,
+    VenueEquityView,
 )
 from veloz_tui.engine import pnl
 from veloz_tui.engine.risk.exposure import worst_case
@@ -118,6 +121,7 @@ def account_view(turn: Turn) -> AccountView:
     peak = live.equity_peak
     free = [b[settings.quote].free for b in state.balances.values() if settings.quote in b]
     fees = next(iter(live.fees.values()), None)
+    gross = _gross(turn)
     return AccountView(
         quote=settings.quote,
         equity=equity,
@@ -127,31 +131,62 @@ def account_view(turn: Turn) -> AccountView:
         day_unrealized=unrealized,
         day_fees=sum((p.fees - state.day_fees.get(i, ZERO) for i, p in state.positions.items()), ZERO),
         drawdown_fraction=(peak - equity) / peak if peak and equity is not None else None,
-        assets=tuple(_assets(turn)),
+        assets=tuple(_assets(turn, equity)),
         maker_fee=fees[0] if fees else None,
         taker_fee=fees[1] if fees else None,
         realized=sum((p.realized for p in state.positions.values()), ZERO),
+        day_turnover=sum(
+            (p.turnover - state.day_turnover.get(i, ZERO) for i, p in state.positions.items()), ZERO
+        ),
+        gross=gross,
+        gross_fraction=_fraction(gross, equity),
+        venues=tuple(_venue_equity(turn, venue) for venue in state.balances),
     )
 
 
-def _assets(turn: Turn) -> Iterable[AssetView]:
+def _gross(turn: Turn) -> Decimal | None:
+    total = ZERO
+    for instrument_id, position in turn.state.positions.items():
+        price = pnl.mark(turn.state, turn.live, instrument_id) if position.quantity else ZERO
+        if price is None:
+            return None
+        total += abs(position.quantity) * price
+    return total
+
+
+def _fraction(value: Decimal | None, equity: Decimal | None) -> Decimal | None:
+    return value / equity if value is not None and equity is not None and equity > 0 else None
+
+
+def _venue_equity(turn: Turn, venue: VenueId) -> VenueEquityView:
+    quote = turn.state.balances[venue].get(turn.settings.quote)
+    return VenueEquityView(
+        venue=venue,
+        equity=pnl.equity(turn.state, turn.live, turn.settings, venue=venue),
+        free=None if quote is None else quote.free,
+    )
+
+
+def _assets(turn: Turn, equity: Decimal | None) -> Iterable[AssetView]:
     for venue, balances in turn.state.balances.items():
         for balance in balances.values():
             if balance.total:
+                value = pnl.asset_value(
+                    turn.state,
+                    turn.live,
+                    venue=venue,
+                    asset=balance.asset,
+                    quote=turn.settings.quote,
+                    amount=balance.total,
+                )
                 yield AssetView(
                     venue=venue,
                     asset=Asset(balance.asset),
                     free=balance.free,
                     locked=balance.locked,
                     total=balance.total,
-                    value=pnl.asset_value(
-                        turn.state,
-                        turn.live,
-                        venue=venue,
-                        asset=balance.asset,
-                        quote=turn.settings.quote,
-                        amount=balance.total,
-                    ),
+                    value=value,
+                    equity_fraction=_fraction(value, equity),
                 )
 
 

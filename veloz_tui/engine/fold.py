@@ -247,7 +247,9 @@ def _order_filled(s: State, x: e.OrderFilled) -> None:
 
 
 def _book(positions: dict[InstrumentId, Position], x: e.OrderFilled, *, sign: int) -> None:
-    positions.setdefault(x.instrument_id, Position()).apply_fill(
+    position = positions.setdefault(x.instrument_id, Position())
+    position.turnover += x.quantity * x.price
+    position.apply_fill(
         change=x.change(sign),
         price=x.price,
         fee=x.fee,
@@ -257,6 +259,7 @@ def _book(positions: dict[InstrumentId, Position], x: e.OrderFilled, *, sign: in
 
 
 def _unbook(positions: dict[InstrumentId, Position], x: e.OrderFilled, *, sign: int) -> None:
+    positions[x.instrument_id].turnover -= x.quantity * x.price
     positions[x.instrument_id].apply_fill(
         change=-x.change(sign),
         price=x.price,
@@ -298,7 +301,7 @@ def _trades_fetched(s: State, x: e.TradesFetched) -> None:
 
 def _day_opened(s: State, x: e.DayOpened) -> None:
     s.day_at, s.day_equity = x.at, x.equity
-    s.day_realized, s.day_fees = dict(x.realized), dict(x.fees)
+    s.day_realized, s.day_fees, s.day_turnover = dict(x.realized), dict(x.fees), dict(x.turnover)
 
 
 # --- Trading state, strategies, people -------------------------------------------------------------------

@@ -10,7 +10,7 @@ import msgspec
 from veloz_tui.domain.book import OrderBook
 from veloz_tui.domain.events import OrderDenied
 from veloz_tui.domain.intents import QuoteIntent
-from veloz_tui.domain.reports import Channel, HealthReported, JournalReported, JournalState
+from veloz_tui.domain.reports import Channel, HealthReported, JournalReported, JournalState, TradePrinted
 from veloz_tui.domain.types import (
     MANUAL,
     Asset,
@@ -23,7 +23,7 @@ from veloz_tui.domain.types import (
     StrategyId,
     VenueId,
 )
-from veloz_tui.domain.views import Ack
+from veloz_tui.domain.views import Ack, TradeView
 from veloz_tui.engine.breaker import CircuitBreaker
 from veloz_tui.engine.risk.rate import OrderRate
 from veloz_tui.engine.risk.usage import UsageTracker
@@ -31,6 +31,8 @@ from veloz_tui.engine.working import WorkingOrders
 
 MAX_SEEN_COMMANDS: Final = 2_000
 P99_FROM: Final = 100
+MAX_TAPE: Final = 100
+"""Public trades kept of each instrument."""
 
 
 class LiveBook:
@@ -45,7 +47,11 @@ class LiveBook:
         "last_traded_at",
         "median_gap_ns",
         "stale_reason",
+        "tape",
+        "turnover",
         "updated_at",
+        "viewed_tape",
+        "viewed_tape_at",
         "waits_for",
     )
 
@@ -62,7 +68,18 @@ class LiveBook:
         self.last_traded_at: Nanos = Nanos(0)
         self.first_price: float | None = None
         """The first price seen of this PnL day: the base of the day's change."""
+        self.turnover = 0.0
+        """Worth of the public trades seen of this PnL day, in the quote asset."""
+        self.tape: deque[TradePrinted] = deque(maxlen=MAX_TAPE)
+        self.viewed_tape: tuple[TradeView, ...] = ()
+        self.viewed_tape_at: Nanos = Nanos(0)
+        """When the tape was last put into a View."""
         self.median_gap_ns = 0
+
+    def open_day(self) -> None:
+        """A new PnL day: change and turnover begin anew."""
+        self.first_price = self.last_price
+        self.turnover = 0.0
 
     @property
     def is_fresh(self) -> bool:

@@ -48,6 +48,8 @@ def on_trade(turn: Turn, report: TradePrinted) -> None:
     market.last_price = report.price
     market.last_side = report.aggressor
     market.last_traded_at = turn.now
+    market.turnover += report.price * report.quantity
+    market.tape.append(report)
     if market.first_price is None:
         market.first_price = report.price
 

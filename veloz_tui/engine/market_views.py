@@ -1,6 +1,8 @@
 """Views of the public market: the watch list's rows and the ladders, with our own orders in them."""
 
 from decimal import Decimal
+from itertools import islice
+from typing import Final
 
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.types import (
@@ -13,9 +15,14 @@ from veloz_tui.domain.views import (
     InstrumentView,
     LadderView,
     LevelView,
+    TradeView,
 )
 from veloz_tui.engine.live import LiveBook
 from veloz_tui.engine.turn import Turn
+
+TAPE_EVERY_NS: Final = 200 * MILLISECOND
+"""A tape that moves faster can't be read."""
+TAPE_SHOWN: Final = 60
 
 
 def instrument_view(turn: Turn, instrument_id: InstrumentId) -> InstrumentView:
@@ -41,6 +48,8 @@ def instrument_view(turn: Turn, instrument_id: InstrumentId) -> InstrumentView:
         change_fraction=change,
         stale_reason=market.why_stale,
         position=turn.state.position(instrument_id).quantity,
+        age_ms=_age_ms(turn, market),
+        turnover=round(Decimal(market.turnover), 2) if market.turnover else None,
     )
 
 
@@ -56,9 +65,29 @@ def ladder_view(turn: Turn, instrument_id: InstrumentId, depth: int) -> LadderVi
         last_side=market.last_side,
         stale_reason=market.why_stale,
         is_quiet=market.is_quiet,
-        age_ms=(turn.now - market.updated_at) // MILLISECOND if market.updated_at else None,
+        age_ms=_age_ms(turn, market),
         update_id=market.book.update_id,
+        trades=_trades(turn, instrument, market),
     )
+
+
+def _age_ms(turn: Turn, market: LiveBook) -> int | None:
+    return (turn.now - market.updated_at) // MILLISECOND if market.updated_at else None
+
+
+def _trades(turn: Turn, instrument: Instrument, market: LiveBook) -> tuple[TradeView, ...]:
+    if turn.now - market.viewed_tape_at >= TAPE_EVERY_NS:
+        market.viewed_tape_at = turn.now
+        market.viewed_tape = tuple(
+            TradeView(
+                trade.venue_at,
+                instrument.price_from_level(trade.price),
+                instrument.quantity_from_level(trade.quantity),
+                trade.aggressor,
+            )
+            for trade in islice(reversed(market.tape), TAPE_SHOWN)
+        )
+    return market.viewed_tape
 
 
 def _mine(turn: Turn, instrument_id: InstrumentId) -> dict[Side, dict[Decimal, tuple[Decimal, int]]]:

@@ -60,20 +60,26 @@ def fee_value(state: State, live: Live, instrument: Instrument, fill: Fill) -> D
     )
 
 
-def equity(state: State, live: Live, settings: EngineSettings) -> Decimal | None:
+def equity(
+    state: State, live: Live, settings: EngineSettings, *, venue: VenueId | None = None
+) -> Decimal | None:
     """Everything held, valued in the reporting currency; None while something large can't be valued.
+
+    `venue`: what is held there only.
 
     Assets without a pair of ours (airdrops, dust) can't be valued and are left out.
     """
     total = ZERO
     is_known = False
-    for venue, balances in state.balances.items():
+    for place, balances in state.balances.items():
+        if venue not in {None, place}:
+            continue
         for asset, balance in balances.items():
             value = asset_value(
-                state, live, venue=venue, asset=asset, quote=settings.quote, amount=balance.total
+                state, live, venue=place, asset=asset, quote=settings.quote, amount=balance.total
             )
             if value is None:
-                if InstrumentId(f"{asset}{settings.quote}.{venue}") in state.instruments:
+                if InstrumentId(f"{asset}{settings.quote}.{place}") in state.instruments:
                     return None
                 continue
             is_known = True

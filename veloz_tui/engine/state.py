@@ -116,6 +116,7 @@ class State(msgspec.Struct, kw_only=True):
     day_equity: Decimal | None = None
     day_realized: dict[InstrumentId, Decimal] = msgspec.field(default_factory=dict)
     day_fees: dict[InstrumentId, Decimal] = msgspec.field(default_factory=dict)
+    day_turnover: dict[InstrumentId, Decimal] = msgspec.field(default_factory=dict)
 
     def order_of(self, client_order_id: str) -> Order | None:
         return self.orders.get(ClientOrderId(client_order_id))

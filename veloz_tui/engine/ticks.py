@@ -134,9 +134,10 @@ def _day(turn: Turn) -> None:
         state = turn.state
         realized = {i: p.realized for i, p in state.positions.items()} if is_new else state.day_realized
         fees = {i: p.fees for i, p in state.positions.items()} if is_new else state.day_fees
-        turn.emit(DayOpened(turn.now, equity, realized, fees))
-        for market in turn.live.books.values():
-            market.first_price = market.last_price if is_new else market.first_price
+        turnover = {i: p.turnover for i, p in state.positions.items()} if is_new else state.day_turnover
+        turn.emit(DayOpened(turn.now, equity, realized, fees, turnover))
+        for market in turn.live.books.values() if is_new else ():
+            market.open_day()
     if equity is not None:
         turn.live.equity_peak = max(turn.live.equity_peak or Decimal(0), equity)
 

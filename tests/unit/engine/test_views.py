@@ -7,10 +7,12 @@ from tests.unit.engine.factories import BTC, MM, VENUE, Core, D, fill, foreign, 
 from veloz_tui.domain import commands as c
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.intents import StrategyReported
-from veloz_tui.domain.types import ChannelState, OrderStatus, OrderType, Severity, Side, TradingState
-from veloz_tui.domain.views import View
+from veloz_tui.domain.types import ChannelState, Nanos, OrderStatus, OrderType, Severity, Side, TradingState
+from veloz_tui.domain.views import TradeView, View
 from veloz_tui.engine.account_views import _short_ids
 from veloz_tui.engine.entries import entry_of
+from veloz_tui.engine.live import MAX_TAPE
+from veloz_tui.engine.market_views import TAPE_EVERY_NS, TAPE_SHOWN
 from veloz_tui.engine.turn import Turn
 from veloz_tui.engine.views import Surroundings, build_view
 
@@ -200,3 +202,55 @@ def test_ids_of_one_run_are_short() -> None:
     short = [order.short_id for order in seen(core).orders]
     assert len(set(short)) == 30
     assert {len(text) for text in short} == {4}
+
+
+def printed(price: float, quantity: float = 0.5, side: Side = Side.BUY) -> r.TradePrinted:
+    return r.TradePrinted(BTC.id, price, quantity, side, Nanos(7))
+
+
+def test_the_tape_is_newest_first_exact_and_bounded() -> None:
+    core = Core()
+    for number in range(MAX_TAPE + 20):
+        core.send(printed(100 + number / 100))
+    (book,) = seen(core).books
+    assert book.trades[0] == TradeView(Nanos(7), D("101.19"), D("0.5"), Side.BUY)
+    assert [trade.price for trade in book.trades] == [D("101.19") - D(at) / 100 for at in range(TAPE_SHOWN)]
+    assert len(core.engine.live.books[BTC.id].tape) == MAX_TAPE
+
+
+def test_the_tape_is_renewed_five_times_a_second_at_most() -> None:
+    core = Core()
+    core.send(printed(100))
+    first = seen(core).books[0].trades
+    core.send(printed(101))
+    assert seen(core).books[0].trades is first
+    core.later(ms=TAPE_EVERY_NS / 1e6)
+    assert [trade.price for trade in seen(core).books[0].trades] == [101, 100]
+
+
+def test_the_days_public_turnover_begins_anew_with_the_day() -> None:
+    core = Core()
+    assert seen(core).instruments[0].turnover is None
+    core.send(printed(100, 0.5))
+    core.send(printed(101, 0.5, Side.SELL))
+    assert seen(core).instruments[0].turnover == D("100.5")
+    core.engine.live.book(BTC.id).open_day()
+    assert seen(core).instruments[0].turnover is None
+    assert seen(core).instruments[0].change_fraction == 0
+
+
+def test_our_turnover_of_the_day_counts_buys_and_sells() -> None:
+    core = Core()
+    core.holding("2 @ 100")
+    account = seen(core).account
+    assert account.day_turnover == 200
+    assert account.gross == 200
+    assert account.gross_fraction is not None and account.equity is not None
+    assert account.gross_fraction * account.equity == 200
+
+
+def test_every_venue_and_asset_shows_its_part_of_equity() -> None:
+    account = seen(busy()).account
+    (venue,) = account.venues
+    assert (venue.venue, venue.equity, venue.free) == (VENUE, account.equity, account.free)
+    assert sum(asset.equity_fraction or 0 for asset in account.assets) == 1

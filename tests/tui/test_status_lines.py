@@ -1,0 +1,114 @@
+"""The two status lines at every width: what is never dropped, and what is said only when it is so."""
+
+import pytest
+
+from tests.tui import factories as f
+from tests.tui.headless import headless
+from veloz_tui.control.client import Link, LinkState
+from veloz_tui.domain.types import BreakerState, ChannelState, Mode, TradingState
+from veloz_tui.domain.views import View
+from veloz_tui.tui import table, texts
+from veloz_tui.tui.glyphs import UNICODE
+from veloz_tui.tui.names import Names
+from veloz_tui.tui.panes import status
+from veloz_tui.tui.panes.status import Terminal
+from veloz_tui.tui.screen import compose
+
+
+def status_text(view: View, width: int, terminal: Terminal | None = None) -> list[str]:
+    shown = status.lines(
+        view,
+        width=width,
+        names=Names(view),
+        glyphs=UNICODE,
+        instrument_id=f.BTC,
+        terminal=terminal or Terminal(kill_tested=True),
+    )
+    assert all(table.length(line) <= width for line in shown)
+    return [table.plain(line) for line in shown]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 110, 120, 170, 200])
+def test_mode_pnl_alerts_and_kill_are_in_the_status_at_every_width(width: int) -> None:
+    first, second = status_text(f.view(), width)
+    assert first.startswith(" DEMO ") and "+311.20" in first and "!2" in first
+    assert texts.kill.OK in second
+
+
+def test_at_120_columns_the_day_is_split_and_the_clock_has_seconds() -> None:
+    first, second = status_text(f.view(), 120)
+    assert "(real +184.25 unrl +139.20 fee -12.25)" in first and "12:00:01Z" in first
+    assert "ord 7/200 doubt 1" in second
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("state", list(TradingState))
+def test_the_state_is_a_second_badge_never_instead_of_the_mode(mode: Mode, state: TradingState) -> None:
+    first, _ = status_text(f.view(status=f.status(mode=mode, trading_state=state)), 120)
+    assert mode.value in first and texts.names.STATES[state] in first
+
+
+def test_live_has_its_own_shape() -> None:
+    first, _ = status_text(f.view(status=f.status(mode=Mode.LIVE)), 80)
+    assert first.startswith(" ■LIVE ")
+
+
+def test_a_breaker_shows_only_when_it_is_not_closed() -> None:
+    opened = f.venue(breaker=BreakerState.OPEN, breaker_text="12s (5 timeouts)")
+    assert "brk" not in status_text(f.view(), 120)[1]
+    assert "brk OPEN 12s (5 timeouts)" in status_text(f.view(venues=(opened,)), 120)[1]
+
+
+def test_a_venue_that_is_not_ready_says_what_it_does() -> None:
+    syncing = f.venue(state=ChannelState.SYNCING, reason="snapshot")
+    assert "BIN ◐ SYNCING snapshot" in status_text(f.view(venues=(syncing,)), 120)[1]
+
+
+def test_a_lost_link_takes_the_second_line_but_kill_stays() -> None:
+    _, second = status_text(f.view(), 80, Terminal(kill_tested=True, link_lost_s=2.4))
+    assert "UI link lost 2 s: data OLD" in second and texts.kill.OK in second
+
+
+def halted() -> View:
+    kill = f.kill(
+        is_halted=True,
+        at=f.NOON,
+        by="kill",
+        canceled=49,
+        total=50,
+        unverified=("BIN 1",),
+        open_positions="OPEN POSITION 0.45 BTC no stop",
+    )
+    return f.view(kill=kill, status=f.status(trading_state=TradingState.HALTED))
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_after_a_kill_the_status_says_what_is_certain_what_not_and_the_way_out(width: int) -> None:
+    session, _ = headless(halted())
+    frame = compose(session, width=width, height=30, glyphs=UNICODE, terminal=Terminal())
+    text = " ".join(" ".join(table.plain(line) for line in frame.lines["status"]).split())
+    assert "■ HALTED 12:00:01Z by kill: canceled 49/50; BIN 1 unverified" in text
+    assert "OPEN POSITION 0.45 BTC no stop" in text and ":rearm exits" in text
+    assert "DEMO" in text
+
+
+@pytest.mark.parametrize(
+    ("way_out", "shown"),
+    [
+        (":resume", ":resume"),
+        (":rearm full", ":rearm full"),
+        (":rearm full and :resume", ":rearm full"),  # the other one once this is done
+    ],
+)
+@pytest.mark.parametrize("width", [80, 120])
+def test_reduce_shows_beside_itself_what_lifts_it(width: int, way_out: str, shown: str) -> None:
+    view = f.view(status=f.status(trading_state=TradingState.REDUCE_ONLY, way_out=way_out))
+    first, _ = status_text(view, width)
+    assert f"REDUCE │ {shown} │ BTC-USDT" in first
+
+
+def test_an_observer_is_told_that_it_is_one() -> None:
+    session, _ = headless(f.view())
+    session.on_link(Link(LinkState.UP, has_control=False, holder="pid 1 pts/1"))
+    frame = compose(session, width=120, height=40, glyphs=UNICODE, terminal=Terminal())
+    assert "READ-ONLY" in table.plain(frame.lines["status"][0])
