@@ -26,6 +26,7 @@ from tests.bench import (
     bench_keys,
     bench_kill,
     bench_memory,
+    bench_misdeeds,
     bench_order_rtt,
     bench_restart,
     bench_tick_to_order,
@@ -47,6 +48,7 @@ BENCHES: Final[dict[str, Bench]] = {
     "keys": bench_keys.run,
     "frame": bench_frame.run,
     "consoles": bench_consoles.run,
+    "misdeeds": bench_misdeeds.run,
 }
 
 

@@ -118,32 +118,32 @@ async def run(options: Options) -> list[Row]:
             found[name].append(await _measure(name, count))
     lost = {name: sum(one.lost for one in each) for name, each in found.items()}
     alone, *others = found.values()
-    p50, p99 = _medians(alone)
+    p50, p99 = medians(alone)
     value = f"p50 {p50:.0f} p99 {p99:.0f} µs"
     rows = [Row("consoles", f"engine alone, {RATE} messages/s", value)]
     for name, each in zip(list(found)[1:], others, strict=True):
-        rows.append(_beside(name, each, alone=(p50, p99)))
+        rows.append(beside("consoles", name, each, alone=(p50, p99)))
     return [
         *rows,
-        Row("consoles", "updates the strategy never saw, in all", _told(lost), "0", not any(lost.values())),
+        Row("consoles", "updates the strategy never saw, in all", told(lost), "0", not any(lost.values())),
     ]
 
 
-def _medians(rounds: Sequence[Latency]) -> tuple[float, float]:
+def medians(rounds: Sequence[Latency]) -> tuple[float, float]:
     return median(one.p50 for one in rounds), median(one.p99 for one in rounds)
 
 
-def _beside(name: str, rounds: Sequence[Latency], *, alone: tuple[float, float]) -> Row:
-    p50, p99 = _medians(rounds)
+def beside(bench: str, name: str, rounds: Sequence[Latency], *, alone: tuple[float, float]) -> Row:
+    p50, p99 = medians(rounds)
     goal = max(GOAL_P99 * alone[1], alone[1] + GOAL_P99_MORE_US)
     return Row(
-        "consoles", name,
+        bench, name,
         f"p50 {p50:.0f} (x{p50 / alone[0]:.2f}) p99 {p99:.0f} µs (x{p99 / alone[1]:.2f})",
         f"p50 <= x{GOAL_P50}, p99 <= {goal:.0f} µs", p50 <= GOAL_P50 * alone[0] and p99 <= goal,
     )  # fmt: skip
 
 
-def _told(lost: Mapping[str, int]) -> str:
+def told(lost: Mapping[str, int]) -> str:
     return ", ".join(f"{count} ({name})" for name, count in lost.items() if count) or "0"
 
 
@@ -171,10 +171,10 @@ async def _measure(name: str, count: int) -> Latency:
                     sent = await server.sent()
         # The witness has written them down when it was stopped.
         seen = msgspec.json.decode(stamps.read_bytes(), type=list[tuple[int, int]])
-    return _latency(sent, {lots - FIRST_LOTS: at for lots, at in seen})
+    return latency_of(sent, {lots - FIRST_LOTS: at for lots, at in seen})
 
 
-def _latency(sent: Mapping[int, int], seen: Mapping[int, int]) -> Latency:
+def latency_of(sent: Mapping[int, int], seen: Mapping[int, int]) -> Latency:
     waits = [(seen[number] - at) / 1000 for number, at in sent.items() if number in seen]
     return Latency(quantile(waits, 0.5), quantile(waits, 0.99), len(sent) - len(waits))
 

@@ -110,6 +110,7 @@ class Witness(Strategy):
 MISDEED = '''
 """Does wrong from an update on."""
 
+import time
 from decimal import Decimal
 
 import msgspec
@@ -125,17 +126,35 @@ class Params(msgspec.Struct, frozen=True):
 class Misdeed(Strategy):
     def __init__(self, params: Params) -> None:
         self.params = params
+        self.step = False
 
     def on_book(self, ctx: Context, book: BookView) -> None:
         if int(book.best_bid_size * 100_000) < self.params.from_lots:
             return
-        if self.params.deed == "raise":
+        deed = self.params.deed
+        if deed == "raise":
             raise ValueError("my own fault")
-        while self.params.deed == "spin":
+        while deed == "spin":
             pass
+        if deed == "sleep":
+            time.sleep(60)
+        if deed == "eat":
+            self.food = [bytes(10_000_000) for _ in range(1_000)]
+        if deed == "talk":
+            for number in range(10_000):
+                ctx.log(f"line {number}")
+            return
+        price = book.instrument.price_from_level(float(book.best_bid) * 0.98)
+        if deed == "quote":  # each wish moves the quote
+            self.step = not self.step
+            price -= 10 * book.instrument.tick_size * self.step
+            for _ in range(150):
+                ctx.quote(book.instrument_id, bid=price, size=Decimal("0.001"))
+            return
+        if deed == "accepted":  # as many as its limit lets through, and off again
+            ctx.cancel_all()
         # More at once than the engine puts up with, or as many again and again.
-        for _ in range(20_000 if self.params.deed == "burst" else 200):
-            price = book.instrument.price_from_level(float(book.best_bid) * 0.98)
+        for _ in range({"burst": 20_000, "accepted": 5}.get(deed, 200)):
             ctx.limit(book.instrument_id, side=Side.BUY, quantity=Decimal("0.001"), price=price)
 '''
 

@@ -35,19 +35,20 @@ class _Words(click.Group):
     cls=_Words,
     invoke_without_command=True,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    subcommand_metavar="start|stop|pause NAME [keep] | new NAME",
+    subcommand_metavar="start|stop|pause NAME [keep] | set NAME KEY=VALUE… | reset NAME [KEY…] | new NAME",
 )
 @click.pass_context
 def strategy(ctx: click.Context) -> int:
-    """Start, stop or pause a strategy, or write a new one.
+    """Start, stop or pause a strategy, set its parameters, or write a new one.
 
     \b
     veloz strategy start mm-1
     veloz strategy stop mm-1 keep
+    veloz strategy set mm-1 size=0.02 half_spread_bps=4
     veloz strategy new mine
     """
     if ctx.invoked_subcommand is None:
-        raise CantWrite("strategy what? strategy start|stop|pause NAME | strategy new NAME")
+        raise CantWrite("strategy what? strategy start|stop|pause|set|reset NAME | strategy new NAME")
     return 0
 
 

@@ -150,8 +150,9 @@ flatten = _words_command(
 )
 strategy = _words_command(
     "strategy",
-    "Start, stop or pause a strategy: start|stop|pause NAME [keep].",
-    usage="veloz strategy start mm-1\nveloz strategy stop mm-1 keep",
+    "Start, stop or pause a strategy, or set its parameters while it runs.",
+    usage="veloz strategy start mm-1\nveloz strategy stop mm-1 keep\n"
+    "veloz strategy set mm-1 size=0.02 half_spread_bps=4\nveloz strategy reset mm-1 size",
 )
 pause = _words_command("pause", "All strategies pull their quotes; positions stay.", usage="veloz pause")
 resume = _words_command("resume", "Undo pause and reduce.", usage="veloz resume")

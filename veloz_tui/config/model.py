@@ -140,6 +140,12 @@ class Strategy(Section):
     autostart: Flag = False
     max_orders_per_second: Annotated[Whole, Field(ge=1, le=1_000)] = 5
     memory_mb: Annotated[Whole, Field(ge=64, le=65_536)] = 512
+    nice: Annotated[Whole, Field(ge=0, le=19)] = 10
+    callback_limit_s: Annotated[Number, Field(ge=0.1, le=60)] = 4.5
+    restart: plain.Restart = "never"
+    restart_attempts: Annotated[Whole, Field(ge=1, le=100)] = 3
+    restart_window_s: Annotated[Number, Field(ge=1, le=86_400)] = 600.0
+    restart_backoff_s: Annotated[Number, Field(ge=0.1, le=3_600)] = 5.0
 
     @model_validator(mode="after")
     def _names_its_instruments_once(self) -> Self:

@@ -13,6 +13,7 @@ from veloz_tui.domain.types import Asset, InstrumentId, Mode, StrategyId
 
 Durability = Literal["power", "process"]
 OnDetach = Literal["continue", "cancel", "kill"]
+Restart = Literal["never", "on_failure"]
 OnEngineDeath = Literal["cancel", "kill"]
 Colors = Literal["western", "chinese"]
 SecretsBackend = Literal["auto", "secretservice", "keychain", "windows", "vault", "pass"]
@@ -165,10 +166,17 @@ class StrategySettings(msgspec.Struct, frozen=True, kw_only=True):
     autostart: bool
     max_orders_per_second: int
     memory_mb: int
-
-    @property
-    def params_json(self) -> bytes:
-        return msgspec.json.encode(self.params)
+    """Address space of its process."""
+    nice: int
+    """How far its process stands back behind others on the processor."""
+    callback_limit_s: float
+    """A callback that takes longer ends the strategy."""
+    restart: Restart
+    restart_attempts: int
+    """So many restarts within `restart_window_s`; the next failure stays."""
+    restart_window_s: float
+    restart_backoff_s: float
+    """The wait before the first one, doubled for each more within the window."""
 
 
 class SecretsSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -106,4 +106,10 @@ def _strategy(name: str, strategy: Strategy) -> plain.StrategySettings:
         autostart=strategy.autostart,
         max_orders_per_second=strategy.max_orders_per_second,
         memory_mb=strategy.memory_mb,
+        nice=strategy.nice,
+        callback_limit_s=strategy.callback_limit_s,
+        restart=strategy.restart,
+        restart_attempts=strategy.restart_attempts,
+        restart_window_s=strategy.restart_window_s,
+        restart_backoff_s=strategy.restart_backoff_s,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from veloz_tui.control.grammar_orders import ORDER_WORDS
+from veloz_tui.control.grammar_strategies import STRATEGY_VERBS, parameters_of
 from veloz_tui.control.grammar_types import GrammarContext
 from veloz_tui.control.grammar_values import display_of, own_first, position_text, quantity_text
 from veloz_tui.control.grammar_verbs import VERBS
@@ -20,7 +21,7 @@ MEANINGS = {
     "cancel": "ID.. | all [INST] [VENUE] [by NAME] [stops]",
     "close": "INST [PCT]: LIMIT IOC at the touch",
     "flatten": "INST|all: cancel and close at the market",
-    "strategy": "start|stop|pause NAME [keep]",
+    "strategy": "start|stop|pause|set|reset NAME",
     "pause": "all strategies pull their quotes",
     "resume": "undo pause and reduce",
     "reduce": "only orders that shrink a position",
@@ -131,10 +132,23 @@ def _flatten(before: Sequence[str], context: GrammarContext) -> list[Hint]:
 
 def _strategy(before: Sequence[str], context: GrammarContext) -> list[Hint]:
     if not before:
-        return [("start", ""), ("stop", "cancels its orders"), ("pause", "pulls its quotes")]
+        return list(STRATEGY_VERBS.items())
     if len(before) == 1:
         return _strategies(context)
+    if before[0] in ("set", "reset"):
+        return _parameters(before, context)
     return [("keep", "leave its orders resting")] if before[0] == "stop" and len(before) == 2 else []
+
+
+def _parameters(before: Sequence[str], context: GrammarContext) -> list[Hint]:
+    # The value as it is now, to be changed; a name that was written already isn't offered again.
+    written = {word.partition("=")[0] for word in before[2:]}
+    known = parameters_of(before[1], context)
+    return [
+        (f"{name}={value}" if before[0] == "set" else name, f"is {value}")
+        for name, value in known.items()
+        if name.lower() not in written
+    ]
 
 
 def _strategies(context: GrammarContext) -> list[Hint]:

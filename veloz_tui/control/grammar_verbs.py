@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 from veloz_tui.control.grammar_exits import parse_amend, parse_cancel, parse_close, parse_flatten
 from veloz_tui.control.grammar_orders import parse_order
+from veloz_tui.control.grammar_strategies import parse_strategy
 from veloz_tui.control.grammar_types import GrammarContext, LocalCommand, Parsed, fault
 from veloz_tui.control.grammar_values import (
     find_instrument,
-    find_strategy,
     number,
     quantity_text,
     shown,
@@ -16,16 +16,13 @@ from veloz_tui.domain.commands import (
     AnyCommand,
     Kill,
     Pause,
-    PauseStrategy,
     Rearm,
     Reduce,
     Resume,
     Shutdown,
-    StartStrategy,
-    StopStrategy,
     TakeControl,
 )
-from veloz_tui.domain.types import OrderType, RearmLevel, Side, StrategyId
+from veloz_tui.domain.types import OrderType, RearmLevel, Side
 
 Words = Sequence[str]
 Verb = Callable[[Words, GrammarContext], Parsed]
@@ -37,34 +34,6 @@ def _buy(words: Words, context: GrammarContext) -> Parsed:
 
 def _sell(words: Words, context: GrammarContext) -> Parsed:
     return parse_order(Side.SELL, _lower(words), context)
-
-
-def _strategy(words: Words, context: GrammarContext) -> Parsed:
-    names = tuple(one.strategy_id for one in context.strategies)
-    example = f"strategy start|stop|pause {names[0] if names else 'NAME'}"
-    if len(words) < 2 or (verb := words[0].lower()) not in {"start", "stop", "pause"}:
-        return fault(f"strategy what? {example}", "start", "stop", "pause")
-    strategy_id = find_strategy(words[1], context)
-    extra = [word.lower() for word in words[2:]]
-    if extra and (extra != ["keep"] or verb != "stop"):
-        fault(f"{shown(words[2])} means nothing here: strategy stop {strategy_id} keep leaves its orders")
-    return _strategy_command(verb, strategy_id, keeps_orders=bool(extra), context=context)
-
-
-def _strategy_command(
-    verb: str, strategy_id: StrategyId, *, keeps_orders: bool, context: GrammarContext
-) -> Parsed:
-    command_id = context.next_command_id()
-    if verb == "start":
-        start = StartStrategy(command_id=command_id, strategy_id=strategy_id)
-        return Parsed(start, review=f"START {strategy_id}: it places orders by itself", increases_risk=True)
-    if verb == "pause":
-        pause = PauseStrategy(command_id=command_id, strategy_id=strategy_id)
-        return Parsed(pause, review=f"PAUSE {strategy_id}: it pulls its quotes, its position stays")
-    orders = sum(order.strategy_id == strategy_id for order in context.orders)
-    does = f"keeps its {orders} orders resting" if keeps_orders else f"cancels its {orders} orders"
-    stop = StopStrategy(command_id=command_id, strategy_id=strategy_id, keeps_orders=keeps_orders)
-    return Parsed(stop, review=f"STOP {strategy_id}: {does}, its position stays")
 
 
 def _stop(words: Words, context: GrammarContext) -> Parsed:
@@ -175,7 +144,7 @@ VERBS: dict[str, Verb] = {
     "cancel": parse_cancel,
     "close": parse_close,
     "flatten": parse_flatten,
-    "strategy": _strategy,
+    "strategy": parse_strategy,
     "pause": _plainly(
         "pause",
         lambda context: Pause(command_id=context.next_command_id()),

@@ -70,6 +70,13 @@ class PauseStrategy(Command, frozen=True, kw_only=True):
     strategy_id: StrategyId
 
 
+class SetParameters(Command, frozen=True, kw_only=True):
+    """Other parameters of a strategy, as typed; None: back to the settings file's. All of them, or none."""
+
+    strategy_id: StrategyId
+    values: dict[str, str | None]
+
+
 class Pause(Command, frozen=True, kw_only=True):
     """All strategies pull their quotes; positions stay."""
 
@@ -137,6 +144,7 @@ AnyCommand = (
     | StartStrategy
     | StopStrategy
     | PauseStrategy
+    | SetParameters
     | Pause
     | Resume
     | Reduce

@@ -295,6 +295,20 @@ class StrategyChanged(Event, frozen=True):
     reason: str = ""
 
 
+class StrategyParametersSet(Event, frozen=True):
+    """An operator's values in place of the settings file's, as JSON by name; without one: the default.
+
+    Each counts until the file's own value (`configured`) is another one; one that equals it is no operator's
+    any more.
+    """
+
+    strategy_id: StrategyId
+    by: str
+    old: dict[str, str]
+    new: dict[str, str]
+    configured: dict[str, str]
+
+
 class AlertRaised(Event, frozen=True):
     """Repeats of one key collapse to a count on screen."""
 
@@ -354,6 +368,7 @@ AnyEvent = (
     | ReduceOnlySet
     | PausedSet
     | StrategyChanged
+    | StrategyParametersSet
     | AlertRaised
     | AlertAcknowledged
     | ControlTaken

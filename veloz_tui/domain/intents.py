@@ -5,7 +5,8 @@ from decimal import Decimal
 import msgspec
 
 from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.types import InstrumentId, StrategyId
+from veloz_tui.domain.parameters import Parameter
+from veloz_tui.domain.types import CommandId, InstrumentId, StrategyId
 
 
 class PlaceIntent(msgspec.Struct, frozen=True, tag=True):
@@ -61,3 +62,15 @@ class StrategyHostChanged(msgspec.Struct, frozen=True):
     run: int
     is_running: bool
     error: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    """What it runs with, said with its hello."""
+
+
+class ParametersChecked(msgspec.Struct, frozen=True):
+    """Whether a strategy can take other parameters; nothing was changed. `error`: why it can't."""
+
+    check_id: CommandId
+    strategy_id: StrategyId
+    error: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    """What they would be."""

@@ -192,6 +192,8 @@ class StrategyView(msgspec.Struct, frozen=True):
     is_inline: bool
     instrument_id: InstrumentId | None = None
     orders_sent: int = 0
+    parameters: dict[str, str] = {}
+    """As far as known without asking the strategy: after a start all of them."""
 
 
 class AlertView(msgspec.Struct, frozen=True):

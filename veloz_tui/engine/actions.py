@@ -7,6 +7,7 @@ from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.reports import Endpoint
 from veloz_tui.domain.types import (
     ClientOrderId,
+    CommandId,
     InstrumentId,
     Nanos,
     StrategyId,
@@ -133,6 +134,22 @@ class StopHost(msgspec.Struct, frozen=True):
     reason: str
 
 
+class CheckParameters(msgspec.Struct, frozen=True):
+    """Ask a strategy, running or not, whether it can take these; comes back as ParametersChecked."""
+
+    strategy_id: StrategyId
+    check_id: CommandId
+    params_json: bytes
+
+
+class GiveParameters(msgspec.Struct, frozen=True):
+    """Give a run parameters that were checked."""
+
+    strategy_id: StrategyId
+    run: int
+    params_json: bytes
+
+
 class TellStrategy(msgspec.Struct, frozen=True):
     """Tell a run of a denial that the journal doesn't hold: it has no id and no number."""
 
@@ -168,6 +185,8 @@ Action = (
     | WarmUp
     | StartHost
     | StopHost
+    | CheckParameters
+    | GiveParameters
     | TellStrategy
     | Reply
     | StopEngine

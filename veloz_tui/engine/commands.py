@@ -15,7 +15,7 @@ from veloz_tui.domain.types import (
     StrategyState,
 )
 from veloz_tui.domain.views import Ack, Verdict
-from veloz_tui.engine import killswitch, strategies, words
+from veloz_tui.engine import killswitch, parameters, strategies, words
 from veloz_tui.engine.actions import Reply, StopEngine, WarmUp
 from veloz_tui.engine.closing import STANDS_FOR, begin
 from veloz_tui.engine.exit_orders import closable, closable_now, in_the_way, limit_exit
@@ -36,10 +36,14 @@ def on_command(turn: Turn, command: c.AnyCommand) -> None:
     if known is not None:
         turn.act(Reply(known))
         return
+    if parameters.is_asking(turn, command.command_id):
+        return
     is_dry = isinstance(command, c.PlaceOrder | c.ClosePosition) and command.is_dry
     if not is_dry and not isinstance(command, _UNJOURNALED):
         turn.emit(CommandTaken(turn.now, command.by, _words_of(command)))
     ack = _HANDLERS[type(command)](turn, command)
+    if ack is None:
+        return  # its strategy is asked first; what it says is answered
     if not is_dry:
         turn.live.remember(ack)
     turn.act(Reply(ack))
@@ -274,7 +278,7 @@ def _shutdown(turn: Turn, command: c.Shutdown) -> Ack:
     return _ok(command, f"engine stops; {resting} orders stay at the venue")
 
 
-_HANDLERS: Final[dict[type[c.Command], Callable[[Turn, Any], Ack]]] = {
+_HANDLERS: Final[dict[type[c.Command], Callable[[Turn, Any], Ack | None]]] = {
     c.PlaceOrder: _place_order,
     c.CancelOrders: _cancel_orders,
     c.ClosePosition: _close_position,
@@ -282,6 +286,7 @@ _HANDLERS: Final[dict[type[c.Command], Callable[[Turn, Any], Ack]]] = {
     c.StartStrategy: _start_strategy,
     c.StopStrategy: _stop_strategy,
     c.PauseStrategy: _pause_strategy,
+    c.SetParameters: parameters.set_parameters,
     c.Pause: _pause,
     c.Resume: _resume,
     c.Reduce: _reduce,

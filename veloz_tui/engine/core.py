@@ -14,7 +14,7 @@ from veloz_tui.domain import reports as r
 from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.events import Recorded, RunStopped
 from veloz_tui.domain.ids import next_epoch
-from veloz_tui.domain.intents import StrategyHostChanged, StrategyReported
+from veloz_tui.domain.intents import ParametersChecked, StrategyHostChanged, StrategyReported
 from veloz_tui.domain.types import Nanos
 from veloz_tui.engine import (
     balances,
@@ -23,6 +23,7 @@ from veloz_tui.engine import (
     fills,
     market,
     order_reports,
+    parameters,
     reconcile,
     strategies,
     ticks,
@@ -161,6 +162,7 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Any]]] = {
     r.DiskReported: ticks.on_disk,
     r.GuardianReported: ticks.on_guardian,
     r.ConsolesChanged: ticks.on_consoles,
+    ParametersChecked: parameters.on_checked,
     StrategyReported: strategies.on_reported,
     StrategyHostChanged: strategies.on_host_changed,
     **dict.fromkeys(c.AnyCommand.__args__, commands.on_command),

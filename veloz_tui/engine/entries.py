@@ -45,6 +45,9 @@ def entry_of(state: State, recorded: e.Recorded) -> LogEntry | None:
             reason = f": {event.reason}" if event.reason else ""
             text = f"{event.strategy_id} {event.state}{reason}"
             return LogEntry(recorded.seq, event.at, "strategy", text, strategy_id=event.strategy_id)
+        case e.StrategyParametersSet():
+            text = f"{event.strategy_id} {words.parameter_changes(event)} by {event.by or 'operator'}"
+            return LogEntry(recorded.seq, event.at, "strategy", text, strategy_id=event.strategy_id)
         case e.VenueStateChanged():
             reason = f": {event.reason}" if event.reason else ""
             return LogEntry(

@@ -18,9 +18,14 @@ from veloz_tui.engine.state import (
     KEEP_ENDED,
     MAX_ALERTS,
     MAX_ENDED,
+    MAX_FAULTS,
+    MAX_FILLS,
     AlertRecord,
+    Fault,
     KillRecord,
+    SetParameter,
     State,
+    StrategyFill,
     StrategyRecord,
     venue_key,
 )
@@ -236,6 +241,7 @@ def _order_filled(s: State, x: e.OrderFilled) -> None:
     _move(s, x.client_order_id, OrderEvent.FILLED if is_whole else OrderEvent.PARTLY_FILLED, x.at)
     order.in_doubt_since = None
     _book(s.strategy_positions.setdefault(order.strategy_id, {}), x, sign=order.side.sign)
+    _remember_fill(s, order, x)
     if x.moved_from is None:
         _book(s.positions, x, sign=order.side.sign)
         return
@@ -244,6 +250,25 @@ def _order_filled(s: State, x: e.OrderFilled) -> None:
     guess.filled -= x.quantity
     guess.filled_quote -= x.quantity * x.price
     _unbook(s.strategy_positions[guess.strategy_id], x, sign=order.side.sign)
+
+
+def _remember_fill(s: State, order: Order, x: e.OrderFilled) -> None:
+    strategy = s.strategies.get(order.strategy_id)
+    if strategy is None:
+        return
+    fill = StrategyFill(
+        x.at,
+        x.client_order_id,
+        x.instrument_id,
+        order.side,
+        x.price,
+        x.quantity,
+        x.fee,
+        x.fee_asset,
+        x.is_maker,
+    )
+    strategy.fills.append(fill)
+    del strategy.fills[:-MAX_FILLS]
 
 
 def _book(positions: dict[InstrumentId, Position], x: e.OrderFilled, *, sign: int) -> None:
@@ -336,6 +361,18 @@ def _strategy_changed(s: State, x: e.StrategyChanged) -> None:
     if x.run > record.run > 0 and x.state is StrategyState.STARTING:
         record.restarts += 1
     record.state, record.run, record.reason, record.changed_at = x.state, x.run, x.reason, x.at
+    if x.state is StrategyState.FAULTED:
+        record.faults = [*record.faults, Fault(x.at, x.run, x.reason)][-MAX_FAULTS:]
+
+
+def _strategy_parameters_set(s: State, x: e.StrategyParametersSet) -> None:
+    parameters = s.strategies.setdefault(x.strategy_id, StrategyRecord()).parameters
+    for name in {**x.old, **x.new}:
+        value, configured = x.new.get(name), x.configured.get(name)
+        if value is None or value == configured:
+            parameters.pop(name, None)
+        else:
+            parameters[name] = SetParameter(value, configured or "", x.by, x.at)
 
 
 def _alert_raised(s: State, x: e.AlertRaised) -> None:
@@ -393,6 +430,7 @@ _APPLY: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.ReduceOnlySet: _reduce_only_set,
     e.PausedSet: _paused_set,
     e.StrategyChanged: _strategy_changed,
+    e.StrategyParametersSet: _strategy_parameters_set,
     e.AlertRaised: _alert_raised,
     e.AlertAcknowledged: _alert_acknowledged,
     e.ControlTaken: _nothing,

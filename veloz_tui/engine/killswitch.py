@@ -24,7 +24,7 @@ from veloz_tui.domain.types import (
     StrategyState,
     VenueId,
 )
-from veloz_tui.engine import words
+from veloz_tui.engine import restarts, words
 from veloz_tui.engine.actions import CancelAll, ListOpenOrders, SetGate, StopHost, Unpark
 from veloz_tui.engine.live import KillLive
 from veloz_tui.engine.order_reports import on_order_report
@@ -99,6 +99,7 @@ def _certify_after(turn: Turn, sweep: KillLive) -> Nanos:
 
 
 def _stop_strategies(turn: Turn, reason: str) -> None:
+    restarts.forget_all(turn)
     for strategy_id, record in turn.state.strategies.items():
         if record.state in (StrategyState.STOPPED, StrategyState.FAULTED):
             continue

@@ -8,8 +8,10 @@ from typing import Final
 import msgspec
 
 from veloz_tui.domain.book import OrderBook
+from veloz_tui.domain.commands import SetParameters
 from veloz_tui.domain.events import OrderDenied
 from veloz_tui.domain.intents import QuoteIntent
+from veloz_tui.domain.parameters import Parameter
 from veloz_tui.domain.reports import Channel, HealthReported, JournalReported, JournalState, TradePrinted
 from veloz_tui.domain.types import (
     MANUAL,
@@ -151,16 +153,24 @@ class StrategyLive:
         "denied",
         "denied_since",
         "doing",
+        "parameters",
         "quotes",
         "refs",
+        "restart_at",
+        "restarted_at",
         "stale_intents",
         "untold",
     )
 
     def __init__(self) -> None:
         self.doing = ""
+        self.parameters: tuple[Parameter, ...] = ()
+        """As it last described them; empty before it ever did."""
         self.quotes: dict[InstrumentId, QuoteIntent] = {}
         self.callbacks_us: deque[float] = deque(maxlen=512)
+        self.restart_at: Nanos | None = None
+        """A restart is planned for then."""
+        self.restarted_at: list[Nanos] = []
         self.stale_intents = 0
         self.refs: dict[int, ClientOrderId] = {}
         """The running run's own numbers of its orders."""
@@ -241,6 +251,7 @@ class Live:
         "kill",
         "mutes",
         "order_rate",
+        "parameter_checks",
         "stopping",
         "strategies",
         "usage",
@@ -255,6 +266,8 @@ class Live:
         self.doubts: dict[ClientOrderId, Doubt] = {}
         self.cancels_in_flight: dict[ClientOrderId, Nanos] = {}
         self.strategies: dict[StrategyId, StrategyLive] = {}
+        self.parameter_checks: dict[CommandId, SetParameters] = {}
+        """Waiting for what their strategies say."""
         self.order_rate = OrderRate()
         self.usage = UsageTracker()
         self.exits_placed_at: dict[InstrumentId, Nanos] = {}

@@ -15,6 +15,12 @@ class StrategySettings(msgspec.Struct, frozen=True, kw_only=True):
     instruments: tuple[InstrumentId, ...]
     is_inline: bool = False
     autostart: bool = False
+    restarts_on_failure: bool = False
+    restart_attempts: int = 3
+    restart_window_s: float = 600.0
+    restart_backoff_s: float = 5.0
+    params: dict[str, str] = {}
+    """What the settings file says of each parameter, as JSON."""
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):

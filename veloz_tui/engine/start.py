@@ -15,7 +15,7 @@ from veloz_tui.domain.events import (
     VenueStateChanged,
 )
 from veloz_tui.domain.types import SECOND, ChannelState, OrderStatus, Severity, StrategyState
-from veloz_tui.engine import killswitch
+from veloz_tui.engine import killswitch, parameters
 from veloz_tui.engine.actions import SetGate
 from veloz_tui.engine.ticks import TICK, day_start
 from veloz_tui.engine.turn import Turn
@@ -54,6 +54,7 @@ def start(
     if was_running:
         _name_inline_strategies(turn)
     _stop_strategies(turn)
+    parameters.let_go_of_changed(turn)
     if was_running:
         text = "the engine did not stop cleanly last time: orders and fills are being reconciled"
         turn.emit(AlertRaised(turn.now, "restart", Severity.WARN, text, "UNCLEAN_STOP"))

@@ -20,6 +20,7 @@ from veloz_tui.domain.types import (
     Nanos,
     RearmLevel,
     Severity,
+    Side,
     StrategyId,
     StrategyState,
     TradeId,
@@ -33,6 +34,40 @@ MAX_ENDED: Final = 20_000
 HOLD_NEVER_ARRIVED: Final = 1800 * SECOND
 """Venues have forgotten orders for half an hour: their exposure is held as long."""
 MAX_ALERTS: Final = 500
+MAX_FAULTS: Final = 10
+MAX_FILLS: Final = 20
+"""A strategy's faults and fills in memory, to be shown; the journal keeps all."""
+
+
+class SetParameter(msgspec.Struct, frozen=True):
+    """A parameter that an operator has set, as JSON, and what the settings file said then ("": nothing)."""
+
+    value: str
+    configured: str
+    by: str
+    at: Nanos
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Why a run of a strategy ended by itself."""
+
+    at: Nanos
+    run: int
+    reason: str
+
+
+class StrategyFill(msgspec.Struct, frozen=True):
+    """One fill of a strategy's order, to be shown."""
+
+    at: Nanos
+    client_order_id: ClientOrderId
+    instrument_id: InstrumentId
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_asset: Asset
+    is_maker: bool
 
 
 class StrategyRecord(msgspec.Struct, kw_only=True):
@@ -44,6 +79,11 @@ class StrategyRecord(msgspec.Struct, kw_only=True):
     restarts: int = 0
     changed_at: Nanos = Nanos(0)
     orders_sent: int = 0
+    parameters: dict[str, SetParameter] = msgspec.field(default_factory=dict)
+    faults: list[Fault] = msgspec.field(default_factory=list)
+    """The last of them, oldest first."""
+    fills: list[StrategyFill] = msgspec.field(default_factory=list)
+    """The last of them, oldest first."""
 
 
 class AlertRecord(msgspec.Struct, kw_only=True):

@@ -1,12 +1,12 @@
 """Running strategies: start, stop, pause, faults, and their intents.
 
 Intents of an ended run, or of a strategy that isn't RUNNING, are dropped and counted. A fault pulls that
-strategy's orders; the others go on. Nothing restarts by itself.
+strategy's orders; the others go on. Only what failed restarts by itself, and only where its settings say so.
 """
 
 from typing import Final
 
-from veloz_tui.domain.events import OrderDenied, StrategyChanged
+from veloz_tui.domain.events import AlertRaised, OrderDenied, StrategyChanged
 from veloz_tui.domain.intents import (
     CancelIntent,
     LogIntent,
@@ -18,6 +18,7 @@ from veloz_tui.domain.intents import (
 )
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.types import ClientOrderId, Severity, StrategyId, StrategyState
+from veloz_tui.engine import restarts
 from veloz_tui.engine.actions import StartHost, StopHost
 from veloz_tui.engine.denials import MAX_DENIED_PER_S, has_too_many, tell_later
 from veloz_tui.engine.orders import cancel, own_orders, place
@@ -51,15 +52,27 @@ def start(turn: Turn, strategy_id: StrategyId) -> tuple[bool, str]:
         return True, f"{strategy_id} resumed"
     if record.state in _ALIVE:
         return True, f"{strategy_id} is {record.state} already"
-    run = record.run + 1
-    turn.emit(StrategyChanged(turn.now, strategy_id, StrategyState.STARTING, run))
+    restarts.forget(turn, strategy_id)
+    _begin(turn, strategy_id, reason="")
+    return True, f"{strategy_id} starting"
+
+
+def on_restart_timer(turn: Turn, name: str) -> None:
+    """A planned restart is due, or its orders were still open a moment ago."""
+    strategy_id = StrategyId(name)
+    if restarts.is_due(turn, strategy_id):
+        _begin(turn, strategy_id, reason=f"restarted after: {record_of(turn, strategy_id).reason}"[:300])
+
+
+def _begin(turn: Turn, strategy_id: StrategyId, *, reason: str) -> None:
+    run = record_of(turn, strategy_id).run + 1
+    turn.emit(StrategyChanged(turn.now, strategy_id, StrategyState.STARTING, run, reason))
     live = turn.live.strategy(strategy_id)
     live.doing = "starting"
     live.refs.clear()
     live.untold.clear()
     live.denied = 0
     turn.act(StartHost(strategy_id, run))
-    return True, f"{strategy_id} starting"
 
 
 def stop(turn: Turn, strategy_id: StrategyId, *, by: str, keeps_orders: bool = False) -> tuple[bool, str]:
@@ -72,12 +85,14 @@ def stop(turn: Turn, strategy_id: StrategyId, *, by: str, keeps_orders: bool = F
         turn.emit(
             StrategyChanged(turn.now, strategy_id, StrategyState.STOPPED, record.run, f"stopped by {by}")
         )
+    was_planned = restarts.forget(turn, strategy_id)
     turn.live.strategy(strategy_id).doing = ""
     canceled = 0 if keeps_orders else pull(turn, strategy_id, by=by)
     turn.live.strategy(strategy_id).quotes.clear()
     return (
         True,
-        f"{strategy_id} stopped, {canceled} canceled, position {position_text(turn, strategy_id)} stays",
+        f"{strategy_id} stopped, {canceled} canceled, position {position_text(turn, strategy_id)} stays"
+        + ("; it will not be restarted" if was_planned else ""),
     )
 
 
@@ -107,6 +122,7 @@ def on_host_changed(turn: Turn, report: StrategyHostChanged) -> None:
     if record is None or record.run != report.run:
         return  # a run that was ended already
     if report.is_running:
+        turn.live.strategy(report.strategy_id).parameters = report.parameters
         if record.state is StrategyState.STARTING:
             turn.emit(StrategyChanged(turn.now, report.strategy_id, StrategyState.RUNNING, report.run))
         return
@@ -118,13 +134,14 @@ def on_host_changed(turn: Turn, report: StrategyHostChanged) -> None:
     canceled = pull(turn, report.strategy_id, by=report.strategy_id)
     turn.live.strategy(report.strategy_id).doing = reason
     if report.error:
-        turn.alert(
-            f"strategy:{report.strategy_id}",
-            Severity.CRIT,
+        then = restarts.after_fault(turn, report.strategy_id)
+        text = (
             f"FAULTED {report.strategy_id}: {report.error}. {canceled} orders canceled, position "
-            f"{position_text(turn, report.strategy_id)} stays. Mend it, then Space starts it",
-            code="STRATEGY_FAULTED",
+            f"{position_text(turn, report.strategy_id)} stays. {then or 'Mend it, then Space starts it'}"
         )
+        # Each one, also soon after the last: what follows differs.
+        key = f"strategy:{report.strategy_id}"
+        turn.emit(AlertRaised(turn.now, key, Severity.CRIT, text, "STRATEGY_FAULTED"))
 
 
 def on_reported(turn: Turn, report: StrategyReported) -> None:

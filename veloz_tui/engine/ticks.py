@@ -49,13 +49,15 @@ FULL_DISK_MB: Final = 64
 
 def on_timer(turn: Turn, fired: TimerFired) -> None:
     """Find whose timer it is: `tick`, `kill`, `kill-singles`, `doubt:ID`, `cancel:ID`, `requote:S:I`,
-    `denied:S`, `detached`."""
+    `denied:S`, `restart:S`, `detached`."""
     kind, _, rest = fired.timer.partition(":")
     match kind:
         case "tick":
             _tick(turn)
         case "kill":
             killswitch.on_timer(turn)
+        case "restart":
+            strategies.on_restart_timer(turn, rest)
         case "kill-singles":
             killswitch.on_singles(turn)
         case "doubt":

@@ -24,7 +24,7 @@ from veloz_tui.domain.views import (
     VenueView,
     View,
 )
-from veloz_tui.engine import pnl, words
+from veloz_tui.engine import parameters, pnl, words
 from veloz_tui.engine.account_views import account_view, has_stop, order_views, position_view
 from veloz_tui.engine.market_views import instrument_view, ladder_view
 from veloz_tui.engine.risk_inputs import state_reason, trading_state, way_out
@@ -207,6 +207,7 @@ def _strategy(turn: Turn, strategy_id: StrategyId) -> StrategyView:
         is_inline=settings.is_inline,
         instrument_id=first,
         orders_sent=record.orders_sent if record else 0,
+        parameters=parameters.shown(turn, settings),
     )
 
 

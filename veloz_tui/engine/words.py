@@ -2,6 +2,9 @@
 
 from decimal import Decimal
 
+import msgspec
+
+from veloz_tui.domain.events import StrategyParametersSet
 from veloz_tui.domain.instrument import VENUE_CODES, Instrument
 from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.types import Nanos, OrderType, VenueId
@@ -47,3 +50,23 @@ def utc(at: Nanos) -> str:
     """`12:00:01Z`"""
     second = at // 1_000_000_000
     return f"{second // 3600 % 24:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z"
+
+
+def value_text(value_json: str) -> str:
+    """A parameter's JSON as it is typed: text without quotes."""
+    try:
+        value: object = msgspec.json.decode(value_json)
+    except msgspec.DecodeError:
+        return value_json
+    return value if isinstance(value, str) else value_json
+
+
+def parameter_changes(event: StrategyParametersSet) -> str:
+    """`size 0.01 -> 0.02, half_spread_bps 5 -> 4`"""
+    names = dict.fromkeys((*event.old, *event.new))
+    texts = ((name, event.old.get(name), event.new.get(name)) for name in names)
+    return ", ".join(
+        f"{name} {'default' if old is None else value_text(old)} -> "
+        f"{'default' if new is None else value_text(new)}"
+        for name, old, new in texts
+    )

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from veloz_tui.config.limits import limits_of
 from veloz_tui.config.plain import BinanceSettings as BinanceConfig
 from veloz_tui.config.plain import Settings
@@ -29,7 +31,15 @@ def engine_settings(settings: Settings, *, version: str) -> EngineSettings:
         quote=settings.profile.quote,
         strategies=tuple(
             StrategySettings(
-                strategy_id=s.name, instruments=s.instruments, is_inline=s.inline, autostart=s.autostart
+                strategy_id=s.name,
+                instruments=s.instruments,
+                is_inline=s.inline,
+                autostart=s.autostart,
+                restarts_on_failure=s.restart == "on_failure",
+                restart_attempts=s.restart_attempts,
+                restart_window_s=s.restart_window_s,
+                restart_backoff_s=s.restart_backoff_s,
+                params={name: msgspec.json.encode(value).decode() for name, value in s.params.items()},
             )
             for s in settings.strategies
         ),
@@ -60,11 +70,13 @@ def binance_settings(config: BinanceConfig, *, sim_port: int | None) -> BinanceS
     )
 
 
-def strategy_spec(config: StrategyConfig) -> StrategySpec:
+def strategy_spec(config: StrategyConfig, params_json: bytes) -> StrategySpec:
     return StrategySpec(
         source=config.source,
-        params_json=config.params_json,
+        params_json=params_json,
         instrument_ids=config.instruments,
         is_inline=config.inline,
         memory_mb=config.memory_mb,
+        nice=config.nice,
+        callback_limit_s=config.callback_limit_s,
     )

@@ -15,9 +15,14 @@ from typing import Final
 
 import msgspec
 
-from veloz_tui.domain.intents import LogIntent, StrategyHostChanged, StrategyReported
+from veloz_tui.domain.intents import (
+    LogIntent,
+    ParametersChecked,
+    StrategyHostChanged,
+    StrategyReported,
+)
 from veloz_tui.domain.reports import TradePrinted
-from veloz_tui.domain.types import InstrumentId, Nanos, Side, StrategyId
+from veloz_tui.domain.types import CommandId, InstrumentId, Nanos, Side, StrategyId
 from veloz_tui.runtime.feeds import Feed
 from veloz_tui.runtime.host_log import StrategyLog
 from veloz_tui.runtime.host_process import Tail, ending, kind_of_wait, spawn
@@ -26,6 +31,8 @@ from veloz_tui.strategy.own_orders import update_of
 from veloz_tui.strategy.spec import StrategySnapshot, StrategySpec
 from veloz_tui.strategy.wire import (
     Began,
+    Check,
+    Checked,
     Done,
     Failed,
     Frame,
@@ -33,6 +40,7 @@ from veloz_tui.strategy.wire import (
     Hello,
     Own,
     OwnEvent,
+    SetParams,
     Start,
     Stop,
     Trade,
@@ -43,8 +51,9 @@ from veloz_tui.strategy.wire import (
     frame,
 )
 
-Report = Callable[[StrategyReported | StrategyHostChanged], None]
+Report = Callable[[StrategyReported | StrategyHostChanged | ParametersChecked], None]
 LOADING: Final = "its start"
+CHECK: Final = "a check of parameters"
 MAX_TICK_S: Final = 0.5
 
 
@@ -64,6 +73,17 @@ class HostBudgets(msgspec.Struct, frozen=True):
     """Public trades beyond it are left out and counted."""
     grace_s: float = 1.0
     """From Stop to SIGKILL."""
+
+
+def budgets_of(spec: StrategySpec, usual: HostBudgets) -> HostBudgets:
+    """Those of one strategy: what its settings say of a callback moves what is named and what is unread."""
+    limit_s = spec.callback_limit_s
+    if limit_s is None:
+        return usual
+    share = limit_s / usual.callback_s
+    return msgspec.structs.replace(
+        usual, callback_s=limit_s, name_s=usual.name_s * share, unread_s=usual.unread_s * max(share, 1.0)
+    )
 
 
 class _Unanswered(msgspec.Struct, gc=False):
@@ -96,7 +116,7 @@ class HostLink(asyncio.Protocol):
         self.wants: tuple[str, ...] = ()
         self.pid: int | None = None
         self.dropped_intents = 0
-        self._start = encode_body(_start_message(strategy_id, spec, snapshot, folder))
+        self._start = encode_body(start_message(strategy_id, spec, snapshot, folder))
         self._now = now
         self._on_report = on_report
         self._on_ready = on_ready
@@ -117,6 +137,7 @@ class HostLink(asyncio.Protocol):
         self._has_ended = False
         self._log = StrategyLog(strategy_id)
         self._stderr = Tail()
+        self._checks: deque[CommandId] = deque()
 
     # The process
 
@@ -156,6 +177,7 @@ class HostLink(asyncio.Protocol):
     def stop(self, reason: str) -> None:
         """Ask for the end; kill after the grace time."""
         self._has_ended = True
+        self._fail_checks()
         self._write(encode_body(Stop(reason)), seq=0)
         asyncio.get_running_loop().call_later(self._budgets.grace_s, self.kill)
 
@@ -169,10 +191,8 @@ class HostLink(asyncio.Protocol):
             return
         self._has_ended = True
         self._on_end(self)
-        self._report_state(is_running=False, error=error)
-
-    def _report_state(self, *, is_running: bool, error: str = "") -> None:
-        self._on_report(StrategyHostChanged(self.strategy_id, self.run_number, is_running, error))
+        self._on_report(StrategyHostChanged(self.strategy_id, self.run_number, is_running=False, error=error))
+        self._fail_checks()
 
     # To the strategy
 
@@ -195,6 +215,15 @@ class HostLink(asyncio.Protocol):
             return
         self._own_since.append(self._clock_s)
         self._send(encode_body(Own(side, event)), seq=seq, callback="on_fill or on_order")
+
+    def check(self, check_id: CommandId, params_json: bytes) -> None:
+        """Ask whether these parameters will do; ParametersChecked answers, also if it ends before."""
+        self._checks.append(check_id)
+        self._send(encode_body(Check(check_id, params_json)), seq=0, callback=CHECK)
+
+    def set_params(self, params_json: bytes) -> None:
+        """Give it parameters that were checked, between two callbacks."""
+        self._send(encode_body(SetParams(params_json)), seq=0, callback="on_params")
 
     def _send(
         self, body: bytes, *, seq: int, callback: str, instrument_id: InstrumentId | None = None
@@ -235,21 +264,43 @@ class HostLink(asyncio.Protocol):
         match decode_from_host(received.body):
             case Done() as done:
                 self._take_done(done, seq=received.seq)
-            case Hello(wants):
+            case Hello() as hello:
                 if not self._has_ended:
-                    self._take_hello(wants)
+                    self._take_hello(hello)
+            case Checked() as checked:
+                self._take_checked(checked)
             case Began(callback):
                 self._began, self._answered_s = callback[:64], self._clock_s
             case Failed(text):
                 self._end(text[:1000])
                 asyncio.get_running_loop().call_later(self._budgets.grace_s, self.kill)
 
-    def _take_hello(self, wants: tuple[str, ...]) -> None:
-        self.wants = wants
+    def _take_hello(self, hello: Hello) -> None:
+        self.wants = hello.wants
         self._answered_s = self._clock_s
         self._unanswered[0].callback = "on_start"
-        self._report_state(is_running=True)
+        self._on_report(
+            StrategyHostChanged(
+                self.strategy_id, self.run_number, is_running=True, parameters=hello.parameters
+            )
+        )
         self._on_ready(self, None)
+
+    def _take_checked(self, checked: Checked) -> None:
+        if not self._unanswered or self._unanswered[0].callback != CHECK:
+            raise WireError("an answer to a check that nobody asked for")
+        self._unanswered.popleft()
+        self._answered_s = self._clock_s
+        if self._checks:  # else it was answered when the run ended
+            check_id = self._checks.popleft()
+            self._on_report(
+                ParametersChecked(check_id, self.strategy_id, checked.error[:1000], checked.parameters)
+            )
+
+    def _fail_checks(self) -> None:
+        checks, self._checks = self._checks, deque()
+        for check_id in checks:
+            self._on_report(ParametersChecked(check_id, self.strategy_id, "it ended before it could look"))
 
     def _take_done(self, done: Done, *, seq: int) -> None:
         answered = self._pop_answered(done)
@@ -327,9 +378,15 @@ class HostLink(asyncio.Protocol):
             )
 
 
-def _start_message(
-    strategy_id: StrategyId, spec: StrategySpec, snapshot: StrategySnapshot, folder: Path | None
+def start_message(
+    strategy_id: StrategyId,
+    spec: StrategySpec,
+    snapshot: StrategySnapshot,
+    folder: Path | None,
+    *,
+    is_probe: bool = False,
 ) -> Start:
+    """The first frame of a host, or of one that is only asked."""
     return Start(
         strategy_id=strategy_id,
         source=spec.source,
@@ -340,4 +397,5 @@ def _start_message(
         instruments=snapshot.instruments,
         positions=snapshot.positions,
         orders=tuple(update_of(order, ref=0) for order in snapshot.orders),
+        is_probe=is_probe,
     )

@@ -8,12 +8,13 @@ from typing import Final, get_args
 
 from veloz_tui.domain.book import OrderBook
 from veloz_tui.domain.events import OrderCreated, OrderDenied, Recorded
-from veloz_tui.domain.intents import StrategyHostChanged, StrategyReported
+from veloz_tui.domain.intents import ParametersChecked, StrategyHostChanged, StrategyReported
 from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.reports import TradePrinted
-from veloz_tui.domain.types import ClientOrderId, InstrumentId, Nanos, StrategyId
+from veloz_tui.domain.types import ClientOrderId, CommandId, InstrumentId, Nanos, StrategyId
 from veloz_tui.runtime.feeds import Feed
-from veloz_tui.runtime.host_link import HostBudgets, HostLink
+from veloz_tui.runtime.host_link import HostBudgets, HostLink, budgets_of, start_message
+from veloz_tui.runtime.host_probe import probe
 from veloz_tui.runtime.inline import InlineStrategy
 from veloz_tui.strategy.spec import StrategySnapshot, StrategySpec
 from veloz_tui.strategy.wire import OwnEvent
@@ -22,6 +23,7 @@ __all__ = ["HostBudgets", "StrategyHosts", "StrategySnapshot", "StrategySpec"]
 
 Running = HostLink | InlineStrategy
 TICK_S: Final = 0.25
+MAX_PROBES: Final = 4
 _OWN_EVENTS: Final = frozenset(get_args(OwnEvent))
 _DEFAULT_BUDGETS: Final = HostBudgets()
 
@@ -36,7 +38,7 @@ class StrategyHosts:
 
     def __init__(
         self,
-        on_report: Callable[[StrategyReported | StrategyHostChanged], None],
+        on_report: Callable[[StrategyReported | StrategyHostChanged | ParametersChecked], None],
         *,
         now: Callable[[], Nanos],
         order_of: Callable[[ClientOrderId], Order | None],
@@ -52,6 +54,7 @@ class StrategyHosts:
         self._links: dict[HostLink, asyncio.Task[None]] = {}
         self._feeds: dict[InstrumentId, Feed] = {}
         self._trade_takers: dict[InstrumentId, list[Running]] = {}
+        self._probes: set[asyncio.Task[None]] = set()
         self._delivered = 0
         self._dropped_intents = 0
         self._tasks = asyncio.TaskGroup()
@@ -99,7 +102,7 @@ class StrategyHosts:
             on_report=self._on_report,
             on_ready=self._on_ready,
             on_end=self._forget,
-            budgets=self._budgets,
+            budgets=budgets_of(spec, self._budgets),
         )
         self._running[strategy_id] = link
         self._links[link] = self._tasks.create_task(self._run(link), name=f"strategy {strategy_id} {run}")
@@ -112,10 +115,34 @@ class StrategyHosts:
         self._forget(running)
         running.stop(reason)
 
+    def check(self, strategy_id: StrategyId, check_id: CommandId, spec: StrategySpec) -> None:
+        """Ask whether a strategy can take the parameters of `spec`; ParametersChecked answers, once.
+
+        The running one is asked between two callbacks, a stopped one is loaded in a process for it.
+        """
+        running = self._running.get(strategy_id)
+        if running is not None:
+            running.check(check_id, spec.params_json)
+        elif len(self._probes) >= MAX_PROBES:
+            error = f"{MAX_PROBES} strategies are being asked already: try again in a moment"
+            self._on_report(ParametersChecked(check_id, strategy_id, error))
+        else:
+            task = self._tasks.create_task(self._probe(strategy_id, check_id, spec))
+            self._probes.add(task)
+            task.add_done_callback(self._probes.discard)
+
+    def set_params(self, strategy_id: StrategyId, run: int, params_json: bytes) -> None:
+        """Give run `run` parameters that were checked."""
+        running = self._running.get(strategy_id)
+        if running is not None and running.run_number == run:
+            running.set_params(params_json)
+
     async def aclose(self) -> None:
         """Stop everything; returns when no process of ours is left."""
         for running in list(self._running.values()):
             self.stop(running.strategy_id, running.run_number, "the engine ends")
+        for task in self._probes:
+            task.cancel()
         if self._links:
             await asyncio.wait(self._links.values(), timeout=self._budgets.grace_s + 1)
         for link in list(self._links):
@@ -207,6 +234,12 @@ class StrategyHosts:
         )
         self._running[strategy_id] = inline
         inline.begin()
+
+    async def _probe(self, strategy_id: StrategyId, check_id: CommandId, spec: StrategySpec) -> None:
+        nothing = StrategySnapshot(seq=0, instruments=())
+        start = start_message(strategy_id, spec, nothing, self._folder, is_probe=True)
+        error, parameters = await probe(spec, start)
+        self._on_report(ParametersChecked(check_id, strategy_id, error, parameters))
 
     async def _run(self, link: HostLink) -> None:
         try:

@@ -11,15 +11,21 @@ from time import perf_counter
 from typing import Final, ParamSpec
 
 from veloz_tui.domain.errors import StrategyError
-from veloz_tui.domain.intents import LogIntent, StrategyHostChanged, StrategyReported, TimerIntent
+from veloz_tui.domain.intents import (
+    LogIntent,
+    ParametersChecked,
+    StrategyHostChanged,
+    StrategyReported,
+    TimerIntent,
+)
 from veloz_tui.domain.reports import TradePrinted
-from veloz_tui.domain.types import InstrumentId, Nanos, Side, StrategyId
+from veloz_tui.domain.types import CommandId, InstrumentId, Nanos, Side, StrategyId
 from veloz_tui.runtime.feeds import Feed
 from veloz_tui.runtime.host_log import StrategyLog
 from veloz_tui.strategy.base import Context, Intent
-from veloz_tui.strategy.loader import load
 from veloz_tui.strategy.own_orders import update_of
-from veloz_tui.strategy.runner import CallbackFailed, Runner
+from veloz_tui.strategy.runner import Runner
+from veloz_tui.strategy.running import Running
 from veloz_tui.strategy.spec import StrategySnapshot, StrategySpec
 from veloz_tui.strategy.wire import Done, Own, OwnEvent, Trade
 
@@ -40,7 +46,7 @@ class InlineStrategy:
         *,
         folder: Path | None,
         now: Callable[[], Nanos],
-        on_report: Callable[[StrategyReported | StrategyHostChanged], None],
+        on_report: Callable[[StrategyReported | StrategyHostChanged | ParametersChecked], None],
         on_ready: Callable[["InlineStrategy", InstrumentId | None], None],
         on_end: Callable[["InlineStrategy"], None],
     ) -> None:
@@ -56,7 +62,7 @@ class InlineStrategy:
         self._on_report = on_report
         self._on_ready = on_ready
         self._on_end = on_end
-        self._runner: Runner | None = None
+        self._loaded: Running | None = None
         self._seq = snapshot.seq
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._log = StrategyLog(strategy_id)
@@ -67,13 +73,16 @@ class InlineStrategy:
     def begin(self) -> None:
         """Load it and call `on_start`."""
         try:
-            self._runner = self._load()
+            self._loaded = self._load()
         except StrategyError as error:
             self._end(str(error))
             return
-        self.wants = self._runner.wants
-        self._report_state(is_running=True)
-        self._call(self._runner.start, self._now())
+        self.wants = self._running.wants
+        parameters = self._loaded.parameters
+        self._on_report(
+            StrategyHostChanged(self.strategy_id, self.run_number, is_running=True, parameters=parameters)
+        )
+        self._call(self._running.start, self._now())
         if not self._has_ended:
             self._on_ready(self, None)
 
@@ -81,8 +90,8 @@ class InlineStrategy:
         """Call `on_stop`, and no more."""
         self._has_ended = True
         self._cancel_timers()
-        if self._runner is not None:
-            self._call(self._runner.stop, self._now())
+        if self._loaded is not None:
+            self._call(self._running.stop, self._now())
 
     def send_book(self, feed: Feed, *, seq: int) -> None:
         self._seq = max(self._seq, seq)
@@ -99,12 +108,26 @@ class InlineStrategy:
         self._seq = seq
         self._call(self._running.own, Own(side, event), self._now())
 
+    def check(self, check_id: CommandId, params_json: bytes) -> None:
+        """Say whether these parameters will do."""
+        assert self._loaded is not None
+        try:
+            found = self._loaded.check(params_json)
+        except StrategyError as error:
+            self._on_report(ParametersChecked(check_id, self.strategy_id, str(error)))
+            return
+        self._on_report(ParametersChecked(check_id, self.strategy_id, parameters=found))
+
+    def set_params(self, params_json: bytes) -> None:
+        """Give it parameters that were checked."""
+        assert self._loaded is not None
+        self._call(self._loaded.set_params, params_json, self._now())
+
     def tick(self, elapsed_s: float) -> None:
         """Nothing to watch: while a callback runs, nobody could."""
 
-    def _load(self) -> Runner:
+    def _load(self) -> Running:
         snapshot = self._snapshot
-        strategy = load(self.spec.source, folder=self._folder, params_json=self.spec.params_json)
         ctx = Context(
             instruments=snapshot.instruments,
             positions=snapshot.positions,
@@ -112,17 +135,23 @@ class InlineStrategy:
             strategy_id=self.strategy_id,
             now=self._now(),
         )
-        return Runner(strategy, ctx, clock=perf_counter)
+        return Running(
+            self.spec.source,
+            folder=self._folder,
+            params_json=self.spec.params_json,
+            ctx=ctx,
+            clock=perf_counter,
+        )
 
     @property
     def _running(self) -> Runner:
-        assert self._runner is not None, "only what has begun is subscribed to anything"
-        return self._runner
+        assert self._loaded is not None, "only what has begun is subscribed to anything"
+        return self._loaded.runner
 
     def _call(self, call: Callable[P, Done], *args: P.args, **kwargs: P.kwargs) -> None:
         try:
             done = call(*args, **kwargs)
-        except CallbackFailed as error:
+        except StrategyError as error:
             self._end(str(error))
             return
         wishes = self._sort_out(done.intents) if done.intents else ()
@@ -179,7 +208,4 @@ class InlineStrategy:
         self._has_ended = True
         self._cancel_timers()
         self._on_end(self)
-        self._report_state(is_running=False, error=error)
-
-    def _report_state(self, *, is_running: bool, error: str = "") -> None:
-        self._on_report(StrategyHostChanged(self.strategy_id, self.run_number, is_running, error))
+        self._on_report(StrategyHostChanged(self.strategy_id, self.run_number, is_running=False, error=error))

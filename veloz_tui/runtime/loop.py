@@ -26,7 +26,7 @@ from veloz_tui.domain.reports import (
     TimerFired,
     TradePrinted,
 )
-from veloz_tui.domain.types import ClientOrderId, InstrumentId, Nanos, StrategyId, VenueId
+from veloz_tui.domain.types import ClientOrderId, CommandId, InstrumentId, Nanos, StrategyId, VenueId
 from veloz_tui.domain.views import Ack
 from veloz_tui.engine import actions as a
 from veloz_tui.engine.core import Engine, Outcome
@@ -66,6 +66,10 @@ class Watchers(Protocol):
     def start_host(self, strategy_id: StrategyId, run: int) -> None: ...
 
     def stop_host(self, strategy_id: StrategyId, run: int, reason: str) -> None: ...
+
+    def check_parameters(self, strategy_id: StrategyId, check_id: CommandId, params_json: bytes) -> None: ...
+
+    def give_parameters(self, strategy_id: StrategyId, run: int, params_json: bytes) -> None: ...
 
     def on_denied(self, strategy_id: StrategyId, run: int, denied: OrderDenied) -> None:
         """A denial that the journal doesn't hold, for the strategy alone."""
@@ -256,6 +260,10 @@ class EngineLoop:
                 self._watchers.start_host(action.strategy_id, action.run)
             case a.StopHost():
                 self._watchers.stop_host(action.strategy_id, action.run, action.reason)
+            case a.CheckParameters():
+                self._watchers.check_parameters(action.strategy_id, action.check_id, action.params_json)
+            case a.GiveParameters():
+                self._watchers.give_parameters(action.strategy_id, action.run, action.params_json)
             case a.TellStrategy():
                 self._watchers.on_denied(action.strategy_id, action.run, action.denied)
             case a.StopEngine():

@@ -6,16 +6,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from veloz_tui.config.paths import ProfilePaths
-from veloz_tui.config.plain import Settings
+from veloz_tui.config.plain import Settings, StrategySettings
 from veloz_tui.control.server import ControlServer
 from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.events import Halted, OrderDenied, Rearmed, Recorded
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import TradePrinted
-from veloz_tui.domain.types import ClientOrderId, InstrumentId, Nanos, StrategyId
+from veloz_tui.domain.types import ClientOrderId, CommandId, InstrumentId, Nanos, StrategyId
 from veloz_tui.domain.views import Ack
 from veloz_tui.engine.core import Engine
 from veloz_tui.engine.entries import entry_of
+from veloz_tui.engine.parameters import params_of
 from veloz_tui.runtime.compose import strategy_spec
 from veloz_tui.runtime.flag import lower_flag, raise_flag
 from veloz_tui.runtime.guardian_keeper import GuardianKeeper
@@ -88,7 +89,7 @@ class NodeWatchers:
         self.hosts.on_trade(trade)
 
     def start_host(self, strategy_id: StrategyId, run: int) -> None:
-        config = next(s for s in self._settings.strategies if s.name == strategy_id)
+        config = self._config(strategy_id)
         state = self._engine.state
         positions = state.strategy_positions.get(strategy_id, {})
         snapshot = StrategySnapshot(
@@ -99,7 +100,14 @@ class NodeWatchers:
                 state.orders[i] for i in state.open_orders if state.orders[i].strategy_id == strategy_id
             ),
         )
-        self.hosts.start(strategy_id, run, strategy_spec(config), snapshot)
+        params_json = params_of(state, self._engine.settings, strategy_id)
+        self.hosts.start(strategy_id, run, strategy_spec(config, params_json), snapshot)
+
+    def check_parameters(self, strategy_id: StrategyId, check_id: CommandId, params_json: bytes) -> None:
+        self.hosts.check(strategy_id, check_id, strategy_spec(self._config(strategy_id), params_json))
+
+    def give_parameters(self, strategy_id: StrategyId, run: int, params_json: bytes) -> None:
+        self.hosts.set_params(strategy_id, run, params_json)
 
     def stop_host(self, strategy_id: StrategyId, run: int, reason: str) -> None:
         self.hosts.stop(strategy_id, run, reason)
@@ -127,6 +135,9 @@ class NodeWatchers:
         self._on_broken(error)
 
     # --- the rest ---
+
+    def _config(self, strategy_id: StrategyId) -> StrategySettings:
+        return next(s for s in self._settings.strategies if s.name == strategy_id)
 
     def _tell_guardian(self) -> None:
         record = self._engine.state.kill

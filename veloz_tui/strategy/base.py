@@ -28,6 +28,7 @@ from veloz_tui.domain.types import (
     StrategyId,
     TimeInForce,
 )
+from veloz_tui.strategy.parameters import Setting
 from veloz_tui.strategy.views import BookView, FillUpdate, OrderUpdate, TradeView
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "FillUpdate",
     "Intent",
     "OrderUpdate",
+    "Setting",
     "Side",
     "Strategy",
     "TimeInForce",
@@ -272,6 +274,13 @@ class Strategy:
 
     def on_timer(self, ctx: Context, name: str) -> None:
         """A timer of `ctx.timer` has run out."""
+
+    def on_params(self, ctx: Context) -> None:
+        """Other parameters were set while it runs: `self.params` holds them already.
+
+        They were checked as at the start. What was computed from the old ones is computed anew here; a
+        parameter that can't change in a running strategy is declared `Setting(is_fixed=True)`.
+        """
 
     def on_stop(self, ctx: Context) -> None:
         """End: the last word. The engine pulls the orders itself."""

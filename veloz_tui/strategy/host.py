@@ -25,11 +25,13 @@ from veloz_tui.domain.errors import StrategyError
 from veloz_tui.domain.intents import TimerIntent
 from veloz_tui.domain.types import Nanos
 from veloz_tui.strategy.base import Context
-from veloz_tui.strategy.loader import load
-from veloz_tui.strategy.runner import CallbackFailed, Runner
+from veloz_tui.strategy.runner import CallbackFailed
+from veloz_tui.strategy.running import Running
 from veloz_tui.strategy.wire import (
     Began,
     Book,
+    Check,
+    Checked,
     Done,
     Failed,
     Frame,
@@ -37,6 +39,7 @@ from veloz_tui.strategy.wire import (
     FromHost,
     Hello,
     Own,
+    SetParams,
     Start,
     Stop,
     Trade,
@@ -116,9 +119,10 @@ class Timers:
 class Host:
     """Runs one strategy until it fails, is stopped, or the engine is gone."""
 
-    def __init__(self, link: Link, runner: Runner) -> None:
+    def __init__(self, link: Link, running: Running) -> None:
         self._link = link
-        self._runner = runner
+        self._running = running
+        self._runner = running.runner
         self._timers = Timers()
 
     def serve(self) -> None:
@@ -143,12 +147,22 @@ class Host:
                 self._finish(self._runner.own(message, now))
             case Trade():
                 self._finish(self._runner.trade(message, now))
+            case Check(check_id, params_json):
+                self._link.send(self._check(check_id, params_json))
+            case SetParams(params_json):
+                self._finish(self._running.set_params(params_json, now))
             case Stop():
                 self._finish(self._runner.stop(now))
                 return True
             case Start():
                 raise StrategyError("the engine sent a second start")
         return False
+
+    def _check(self, check_id: str, params_json: bytes) -> Checked:
+        try:
+            return Checked(check_id, "", self._running.check(params_json))
+        except StrategyError as error:
+            return Checked(check_id, str(error))
 
     def _finish(self, done: Done) -> None:
         # Timers stay here; everything else is the engine's.
@@ -197,11 +211,13 @@ def _run(link: Link, start: Start) -> str:
     """Return why it failed; empty after a Stop."""
     try:
         _set_limits(memory_mb=start.memory_mb, nice=start.nice)
-        runner = _load(link, start)
-        link.send(Hello(runner.wants))
+        running = _load(link, start)
+        link.send(Hello(running.runner.wants, running.parameters))
+        if start.is_probe:
+            return ""
         gc.collect()
         gc.freeze()
-        Host(link, runner).serve()
+        Host(link, running).serve()
     except CallbackFailed as error:
         return _with_limit(str(error), start.memory_mb)
     except StrategyError as error:
@@ -213,7 +229,7 @@ def _run(link: Link, start: Start) -> str:
     return ""
 
 
-def _load(link: Link, start: Start) -> Runner:
+def _load(link: Link, start: Start) -> Running:
     ctx = Context(
         instruments=start.instruments,
         positions=start.positions,
@@ -224,10 +240,13 @@ def _load(link: Link, start: Start) -> Runner:
     sys.stdout = PrintLog(ctx.log)
     if start.folder:
         sys.path.append(start.folder)  # so that a strategy may import its neighbors
-    strategy = load(
-        start.source, folder=Path(start.folder) if start.folder else None, params_json=start.params_json
+    return Running(
+        start.source,
+        folder=Path(start.folder) if start.folder else None,
+        params_json=start.params_json,
+        ctx=ctx,
+        clock=time.perf_counter,
     )
-    return Runner(strategy, ctx, clock=time.perf_counter)
 
 
 def _with_limit(text: str, memory_mb: int) -> str:

@@ -15,6 +15,7 @@ import msgspec
 
 from veloz_tui.domain.errors import StrategyError
 from veloz_tui.strategy.base import Strategy
+from veloz_tui.strategy.parameters import check_bounds
 from veloz_tui.strategy.runner import describe
 
 LIBRARY: Final = ("market_maker", "twap", "grid", "momentum")
@@ -42,17 +43,26 @@ def find_class(source: str, *, folder: Path | None) -> type[Strategy]:
 
 def build(kind: type[Strategy], *, source: str, params_json: bytes) -> Strategy:
     """Decode the parameters and call the class."""
+    return construct(kind, decode_params(kind, source=source, params_json=params_json), source=source)
+
+
+def decode_params(kind: type[Strategy], *, source: str, params_json: bytes) -> msgspec.Struct | None:
+    """Decode and check the parameters; None for a class that takes none."""
     params_type = _params_type(kind)
     try:
         if params_type is None:
             _refuse_unknown(source, given=_given(params_json), fields=())
-            return kind()
+            return None
         _refuse_unknown(source, given=_given(params_json), fields=params_type.__struct_encode_fields__)
         params = msgspec.json.decode(params_json, type=params_type, strict=False)
     except msgspec.DecodeError as error:  # of which ValidationError is one
         raise StrategyError(f"{source}: parameter {_field_first(str(error))}") from None
     _refuse_nan(source, params)
-    return _construct(kind, params, source=source)
+    try:
+        check_bounds(params)
+    except ValueError as error:
+        raise StrategyError(f"{source}: parameter {error}") from None
+    return params
 
 
 def _run_file(file_name: str, *, folder: Path | None) -> ModuleType:
@@ -141,7 +151,10 @@ def _refuse_nan(source: str, params: msgspec.Struct) -> None:
             raise StrategyError(f"{source}: parameter {name}: {value} is not a number to trade with")
 
 
-def _construct(kind: type[Strategy], params: msgspec.Struct, *, source: str) -> Strategy:
+def construct(kind: type[Strategy], params: msgspec.Struct | None, *, source: str) -> Strategy:
+    """Call the class with its decoded parameters."""
+    if params is None:
+        return kind()
     file_name = sys.modules[kind.__module__].__file__ or ""
     try:
         return kind(params)  # type: ignore[call-arg]  # a user's __init__, checked by _params_type

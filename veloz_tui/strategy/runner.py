@@ -5,6 +5,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, Final, ParamSpec
 
+import msgspec
+
 from veloz_tui.domain.book import Level, OrderBook
 from veloz_tui.domain.errors import StrategyError
 from veloz_tui.domain.types import InstrumentId, Nanos
@@ -14,7 +16,10 @@ from veloz_tui.strategy.views import BookView, Levels, TradeView
 from veloz_tui.strategy.wire import Book, Done, Own, Trade
 
 P = ParamSpec("P")
-CALLBACKS: Final = ("on_start", "on_book", "on_trade", "on_order", "on_fill", "on_timer", "on_stop")
+CALLBACKS: Final = (
+    "on_start", "on_book", "on_trade", "on_order", "on_fill", "on_timer", "on_params", "on_stop"
+)  # fmt: skip
+_PARAMS: Final = "params"
 
 
 class CallbackFailed(StrategyError):
@@ -63,6 +68,21 @@ class Runner:
             deeper=_levels_of(book),
         )
         return self._call("on_book", now, self._strategy.on_book, view)
+
+    @property
+    def params(self) -> msgspec.Struct | None:
+        """What the strategy keeps in `self.params`; None where that is nothing of the kind."""
+        params = getattr(self._strategy, _PARAMS, None)
+        return params if isinstance(params, msgspec.Struct) else None
+
+    def set_params(self, params: msgspec.Struct, now: Nanos) -> Done:
+        """Give it other parameters; only where `params` is one already."""
+
+        def tell(ctx: Context) -> None:
+            setattr(self._strategy, _PARAMS, params)
+            self._strategy.on_params(ctx)
+
+        return self._call("on_params", now, tell)
 
     def trade(self, message: Trade, now: Nanos) -> Done:
         trade = message.trade

@@ -20,7 +20,9 @@ class StrategySpec(msgspec.Struct, frozen=True, kw_only=True):
     """Inside the engine: the shortest path, for trusted code only."""
     memory_mb: int = 512
     """Address space of its process."""
-    nice: int = 5
+    nice: int = 10
+    callback_limit_s: float | None = None
+    """A callback that takes longer ends it; None: as all hosts' budgets say."""
 
 
 class StrategySnapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ from veloz_tui.domain.events import (
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.intents import PlaceIntent, QuoteIntent
 from veloz_tui.domain.order import OrderRequest
+from veloz_tui.domain.parameters import Parameter
 from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import InstrumentId, Nanos, OrderType, Side, StrategyId
 from veloz_tui.strategy.base import MAX_INTENTS, MAX_LINES, Intent
@@ -78,6 +79,8 @@ class Start(ToHost, frozen=True):
     instruments: tuple[Instrument, ...]
     positions: dict[InstrumentId, Decimal]
     orders: tuple[OrderUpdate, ...]
+    is_probe: bool = False
+    """Load it and say Hello, no more: whether its parameters will do."""
 
 
 class Book(ToHost, frozen=True):
@@ -101,6 +104,19 @@ class Own(ToHost, frozen=True):
     event: OwnEvent
 
 
+class Check(ToHost, frozen=True):
+    """Say whether these parameters will do; answered by Checked, nothing is changed."""
+
+    check_id: str
+    params_json: bytes
+
+
+class SetParams(ToHost, frozen=True):
+    """Take these parameters, which were checked; answered by Done like a callback."""
+
+    params_json: bytes
+
+
 class Stop(ToHost, frozen=True):
     reason: str
 
@@ -113,6 +129,15 @@ class Hello(FromHost, frozen=True):
     """Loaded; `wants` are the callbacks it has written."""
 
     wants: tuple[str, ...]
+    parameters: tuple[Parameter, ...] = ()
+
+
+class Checked(FromHost, frozen=True):
+    """The answer to Check; `error`: why not."""
+
+    check_id: str
+    error: str
+    parameters: tuple[Parameter, ...] = ()
 
 
 class Began(FromHost, frozen=True):
@@ -136,8 +161,8 @@ class Failed(FromHost, frozen=True):
     text: str
 
 
-AnyToHost = Start | Book | Trade | Own | Stop
-AnyFromHost = Hello | Began | Done | Failed
+AnyToHost = Start | Book | Trade | Own | Check | SetParams | Stop
+AnyFromHost = Hello | Began | Done | Failed | Checked
 
 _encode = msgspec.msgpack.Encoder().encode
 decode_to_host = msgspec.msgpack.Decoder(AnyToHost).decode

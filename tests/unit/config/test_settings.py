@@ -146,7 +146,7 @@ def test_strategies_keep_their_parameters_as_written(file: Path) -> None:
         False,
     )
     assert strategy.instruments == ("BTCUSDT.BINANCE", "ETHUSDT.BINANCE")
-    assert msgspec.json.decode(strategy.params_json) == {
+    assert msgspec.to_builtins(strategy.params) == {
         "size": "0.010",
         "levels": [1, 2],
         "deep": {"on": True},

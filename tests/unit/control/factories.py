@@ -122,6 +122,7 @@ def strategy(name: str = "mm-1") -> StrategyView:
         callback_p99_us=None,
         restarts=0,
         is_inline=False,
+        parameters={"size": "0.01", "half_spread_bps": "5"},
     )
 
 

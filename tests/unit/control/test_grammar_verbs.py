@@ -24,6 +24,7 @@ from veloz_tui.domain.commands import (
     Flatten,
     Kill,
     Rearm,
+    SetParameters,
     Shutdown,
     StopStrategy,
 )
@@ -210,7 +211,7 @@ def test_local_commands(text: str, local: LocalCommand) -> None:
         ("kill btc", "kill takes no words"),
         ("control", "control take"),
         ("rearm", "rearm exits demo | rearm full demo"),
-        ("strategy start", "strategy start|stop|pause mm-1"),
+        ("strategy start", "strategy start|stop|pause|set|reset mm-1"),
         ("strategy start mm-1 keep", "means nothing here"),
         ("amend af3k", "amend what?"),
         ("theme", "theme light"),
@@ -271,3 +272,44 @@ def test_completion_of_an_empty_world_offers_nothing_and_does_not_fail() -> None
     empty = context(instruments=())
     assert complete("buy 1 ", empty) == []
     assert isinstance(parse("buy 1 btc market", empty), GrammarError)
+
+
+def test_parameters_are_set_as_typed() -> None:
+    found = parsed("strategy SET mm-1 size=0.02 Name=Ab")
+    assert isinstance(found.command, SetParameters)
+    assert (found.command.strategy_id, found.command.values) == ("mm-1", {"size": "0.02", "Name": "Ab"})
+    assert found.review == "SET mm-1: size 0.01 -> 0.02, Name ? -> Ab"
+    assert found.increases_risk
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("strategy set mm-1", "set what? strategy set mm-1 size=0.01"),
+        ("strategy set mm-1 size", "size is not KEY=VALUE"),
+        ("strategy set mm-1 size = 3", "size is not KEY=VALUE"),
+        ("strategy set mm-1 size=", "size= is not KEY=VALUE"),
+        ("strategy set mm-1 size=1 size=2", "size is given twice"),
+        ("strategy set nobody size=1", "nobody is no strategy"),
+    ],
+)
+def test_parameters_that_mean_nothing_are_answered_with_what_to_write(text: str, said: str) -> None:
+    assert said in error(text).text
+
+
+def test_a_reset_is_of_those_named_or_all_that_are_known() -> None:
+    named = parsed("strategy reset mm-1 size").command
+    assert isinstance(named, SetParameters)
+    assert named.values == {"size": None}
+    everything = parsed("strategy reset mm-1").command
+    assert isinstance(everything, SetParameters)
+    assert everything.values == {"size": None, "half_spread_bps": None}
+
+
+def test_completion_knows_names_keys_and_values() -> None:
+    assert "set" in complete("strategy ", trading())
+    assert complete("strategy set mm", trading()) == ["mm-1", "mm-2"]
+    assert complete("strategy set mm-1 ", trading()) == ["size=0.01", "half_spread_bps=5"]
+    assert complete("strategy set mm-1 ha", trading()) == ["half_spread_bps=5"]
+    assert complete("strategy set mm-1 size=9 ", trading()) == ["half_spread_bps=5"]
+    assert complete("strategy reset mm-1 si", trading()) == ["size"]

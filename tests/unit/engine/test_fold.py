@@ -74,6 +74,7 @@ EVERY_KIND: tuple[e.AnyEvent, ...] = (
     e.BreakerChanged(T0, VENUE, BreakerState.OPEN),
     e.AccountIdentified(T0, VENUE, "7"),
     e.StrategyChanged(T0, MM, StrategyState.STARTING, 1),
+    e.StrategyParametersSet(T0, MM, "me", {"size": '"1"'}, {"size": '"2"'}, {"size": '"1"'}),
     BORN,
     e.OrderSubmitted(T0, ID),
     e.OrderInDoubt(T0, ID, "timeout"),

@@ -133,7 +133,7 @@ def test_a_wrong_parameter_is_named(tmp_path: Path, params: bytes, text: str) ->
 
 def test_a_parameter_that_the_strategy_itself_refuses_is_named() -> None:
     text = error("market_maker", None, b'{"size": 0}')
-    assert text.startswith("market_maker: parameter half_spread_bps, size and max_position must be above 0")
+    assert text.startswith("market_maker: parameter size must be above 0, not 0")
 
 
 def test_an_init_that_raises_names_file_and_line(tmp_path: Path) -> None:

@@ -8,12 +8,14 @@ budget, valued at its lower line; what an earlier run left is laid into the cell
 
 from bisect import bisect_left
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
 
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.types import MILLISECOND, SECOND, ZERO, Nanos, OrderStatus
-from veloz_tui.strategy.base import BookView, Context, FillUpdate, OrderUpdate, Side, Strategy
+from veloz_tui.strategy.base import BookView, Context, FillUpdate, OrderUpdate, Setting, Side, Strategy
+from veloz_tui.strategy.parameters import check_bounds
 
 PACE = 250 * MILLISECOND
 """Between two orders: a strategy may have 5 a second unless its settings say more."""
@@ -26,21 +28,21 @@ _DUST = Decimal("0.98")
 
 
 class Params(msgspec.Struct, frozen=True):
-    """`budget` in quote: what all purchases may cost. Without `lower` and `upper`: around the mid."""
+    """The lines are drawn at the start: none of these can change while it runs."""
 
-    instrument: str
-    budget: Decimal
-    cells: int = 10
-    lower: Decimal | None = None
-    upper: Decimal | None = None
-    step_bps: Decimal = Decimal(20)
+    instrument: Annotated[str, Setting(is_fixed=True)]
+    budget: Annotated[Decimal, Setting(above=0, unit="quote", is_fixed=True)]
+    """What all purchases together may cost."""
+    cells: Annotated[int, Setting(at_least=1, at_most=MAX_CELLS, is_fixed=True)] = 10
+    """Between the lines; each gets an equal share."""
+    lower: Annotated[Decimal, Setting(above=0, is_fixed=True)] | None = None
+    """The grid's lower end. Without both ends it lies around the mid."""
+    upper: Annotated[Decimal, Setting(above=0, is_fixed=True)] | None = None
+    step_bps: Annotated[Decimal, Setting(above=0, unit="bps", is_fixed=True)] = Decimal(20)
     """Between two lines, around the mid only."""
 
     def __post_init__(self) -> None:
-        if self.budget <= 0 or self.step_bps <= 0:
-            raise ValueError("budget (in quote) and step_bps must be above 0")
-        if not 1 <= self.cells <= MAX_CELLS:
-            raise ValueError(f"cells must be 1 to {MAX_CELLS}")
+        check_bounds(self)
         if (self.lower is None) != (self.upper is None):
             raise ValueError("give both lower and upper, or neither for a grid around the mid")
         if self.lower is not None and self.upper is not None and not 0 < self.lower < self.upper:

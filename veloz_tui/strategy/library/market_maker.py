@@ -1,26 +1,29 @@
 """A market maker: quotes both sides of the mid and leans against what it holds."""
 
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
 
-from veloz_tui.strategy.base import BookView, Context, Strategy
+from veloz_tui.strategy.base import BookView, Context, Setting, Strategy
+from veloz_tui.strategy.parameters import check_bounds
 
 
 class Params(msgspec.Struct, frozen=True):
-    """`max_position` in base units: at it, the side that would add to it is pulled."""
+    """All but the instrument can be set while it runs."""
 
-    instrument: str = "BTCUSDT.BINANCE"
-    half_spread_bps: Decimal = Decimal(5)
-    size: Decimal = Decimal("0.01")
-    max_position: Decimal = Decimal("0.05")
-    tolerance_bps: Decimal = Decimal("0.5")
+    instrument: Annotated[str, Setting(is_fixed=True)] = "BTCUSDT.BINANCE"
+    half_spread_bps: Annotated[Decimal, Setting(above=0, below=10_000, unit="bps")] = Decimal(5)
+    """From the middle to each quote."""
+    size: Annotated[Decimal, Setting(above=0, unit="base")] = Decimal("0.01")
+    """Of each quote."""
+    max_position: Annotated[Decimal, Setting(above=0, unit="base")] = Decimal("0.05")
+    """At it, the side that would add to it is pulled."""
+    tolerance_bps: Annotated[Decimal, Setting(at_least=0, unit="bps")] = Decimal("0.5")
+    """How far a quote may be off before it is moved."""
 
     def __post_init__(self) -> None:
-        if min(self.half_spread_bps, self.size, self.max_position) <= 0 or self.tolerance_bps < 0:
-            raise ValueError(
-                "half_spread_bps, size and max_position must be above 0, tolerance_bps 0 or more"
-            )
+        check_bounds(self)
 
 
 class MarketMaker(Strategy):

@@ -6,12 +6,23 @@ take at once or end (IOC), so that none rests in the book and none pays more tha
 
 import math
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
 
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.types import SECOND, ZERO, Nanos, OrderStatus
-from veloz_tui.strategy.base import BookView, Context, FillUpdate, OrderUpdate, Side, Strategy, TimeInForce
+from veloz_tui.strategy.base import (
+    BookView,
+    Context,
+    FillUpdate,
+    OrderUpdate,
+    Setting,
+    Side,
+    Strategy,
+    TimeInForce,
+)
+from veloz_tui.strategy.parameters import check_bounds
 
 _REFUSED = (OrderStatus.DENIED, OrderStatus.REJECTED)
 RETRY = 2 * SECOND
@@ -21,30 +32,31 @@ _CHECK_S = 1.0
 
 
 class Params(msgspec.Struct, frozen=True):
-    """`quote_size` in quote: what a position costs at most. `fast_s`, `slow_s`: the averages' half-lives."""
+    """All but the instrument and the averages' half-lives can be set while it runs."""
 
-    instrument: str
-    quote_size: Decimal
-    fast_s: float = 20.0
-    slow_s: float = 120.0
-    entry_bps: float = 5.0
+    instrument: Annotated[str, Setting(is_fixed=True)]
+    quote_size: Annotated[Decimal, Setting(above=0, unit="quote")]
+    """What a position costs at most."""
+    fast_s: Annotated[float, Setting(above=0, unit="s", is_fixed=True)] = 20.0
+    """The fast average's half-life."""
+    slow_s: Annotated[float, Setting(above=0, unit="s", is_fixed=True)] = 120.0
+    """The slow average's half-life."""
+    entry_bps: Annotated[float, Setting(above=0, unit="bps")] = 5.0
     """How far the fast average must be from the slow one."""
-    stop_bps: Decimal = Decimal(50)
-    max_hold_s: float = 900.0
-    cooldown_s: float = 30.0
+    stop_bps: Annotated[Decimal, Setting(above=0, below=10_000, unit="bps")] = Decimal(50)
+    """The loss at which it leaves."""
+    max_hold_s: Annotated[float, Setting(above=0, unit="s")] = 900.0
+    cooldown_s: Annotated[float, Setting(at_least=0, unit="s")] = 30.0
     """After an exit, before the next entry."""
-    slippage_bps: Decimal = Decimal(5)
+    slippage_bps: Annotated[Decimal, Setting(at_least=0, below=10_000, unit="bps")] = Decimal(5)
+    """Through the best price at most."""
     may_short: bool = False
+    """Also with falls."""
 
     def __post_init__(self) -> None:
-        if self.quote_size <= 0:
-            raise ValueError("quote_size (in quote) must be above 0")
-        if not 0 < self.fast_s < self.slow_s:
-            raise ValueError("fast_s must be above 0 and below slow_s")
-        if self.entry_bps <= 0 or self.max_hold_s <= 0 or self.cooldown_s < 0:
-            raise ValueError("entry_bps and max_hold_s must be above 0, cooldown_s 0 or more")
-        if not (0 < self.stop_bps < 10_000 and 0 <= self.slippage_bps < 10_000):
-            raise ValueError("stop_bps must be above 0, slippage_bps 0 or more, both below 10000")
+        check_bounds(self)
+        if self.fast_s >= self.slow_s:
+            raise ValueError("fast_s must be below slow_s")
 
 
 class Momentum(Strategy):

@@ -5,32 +5,44 @@ worked at the same pace. It never has more than one order, and asks for the next
 """
 
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.types import SECOND, ZERO, Nanos
-from veloz_tui.strategy.base import BookView, Context, FillUpdate, OrderUpdate, Side, Strategy, TimeInForce
+from veloz_tui.strategy.base import (
+    BookView,
+    Context,
+    FillUpdate,
+    OrderUpdate,
+    Setting,
+    Side,
+    Strategy,
+    TimeInForce,
+)
+from veloz_tui.strategy.parameters import check_bounds
 
 _SLICE = "slice"
 
 
 class Params(msgspec.Struct, frozen=True):
-    """`quantity` in base units; `limit`: never buy above it, never sell below it."""
+    """`style` and `limit` can be set while it runs."""
 
-    instrument: str
-    side: Side
-    quantity: Decimal
-    duration_s: float
-    interval_s: float = 10.0
+    instrument: Annotated[str, Setting(is_fixed=True)]
+    side: Annotated[Side, Setting(is_fixed=True)]
+    quantity: Annotated[Decimal, Setting(above=0, unit="base", is_fixed=True)]
+    """The position to reach."""
+    duration_s: Annotated[float, Setting(at_least=1, unit="s", is_fixed=True)]
+    interval_s: Annotated[float, Setting(at_least=1, unit="s", is_fixed=True)] = 10.0
+    """Between two steps."""
     style: Literal["passive", "ioc"] = "passive"
     """`passive` joins the best price post-only; `ioc` takes the other side's best price."""
-    limit: Decimal | None = None
+    limit: Annotated[Decimal, Setting(above=0)] | None = None
+    """Never buy above it, never sell below it."""
 
     def __post_init__(self) -> None:
-        if self.quantity <= 0 or (self.limit is not None and self.limit <= 0):
-            raise ValueError("quantity and limit must be above 0")
+        check_bounds(self)
         if not 1 <= self.interval_s <= self.duration_s:
             raise ValueError("interval_s must be at least 1 and at most duration_s")
 
