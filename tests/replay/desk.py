@@ -11,7 +11,7 @@ from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.events import Halted, OrderDenied, Rearmed, Recorded
 from veloz_tui.domain.instrument import instrument_id
 from veloz_tui.domain.reports import TradePrinted
-from veloz_tui.domain.types import ChannelState, InstrumentId, Mode, StrategyId
+from veloz_tui.domain.types import ChannelState, CommandId, InstrumentId, Mode, StrategyId
 from veloz_tui.domain.views import Ack
 from veloz_tui.engine.core import Engine
 from veloz_tui.engine.risk.limits import Limits
@@ -47,6 +47,10 @@ class Nobody:
     def start_host(self, strategy_id: StrategyId, run: int) -> None: ...
 
     def stop_host(self, strategy_id: StrategyId, run: int, reason: str) -> None: ...
+
+    def check_parameters(self, strategy_id: StrategyId, check_id: CommandId, params_json: bytes) -> None: ...
+
+    def give_parameters(self, strategy_id: StrategyId, run: int, params_json: bytes) -> None: ...
 
     def on_denied(self, strategy_id: StrategyId, run: int, denied: OrderDenied) -> None: ...
 

@@ -121,6 +121,12 @@ class Watcher:
     def stop_host(self, strategy_id: StrategyId, run: int, reason: str) -> None:
         self.log.append(f"stop {strategy_id} {run}")
 
+    def check_parameters(self, strategy_id: StrategyId, check_id: CommandId, params_json: bytes) -> None:
+        self.log.append(f"check {strategy_id} {params_json.decode()}")
+
+    def give_parameters(self, strategy_id: StrategyId, run: int, params_json: bytes) -> None:
+        self.log.append(f"give {strategy_id} {run} {params_json.decode()}")
+
     def on_denied(self, strategy_id: StrategyId, run: int, denied: OrderDenied) -> None:
         self.log.append(f"denied {strategy_id} {run} {denied.ref}")
 
