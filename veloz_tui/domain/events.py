@@ -251,6 +251,25 @@ class DayOpened(Event, frozen=True):
     realized: dict[InstrumentId, Decimal]
     fees: dict[InstrumentId, Decimal] = {}
     turnover: dict[InstrumentId, Decimal] = {}
+    since: Nanos = Nanos(0)
+    """When the PnL day began by the clock; 0: not told."""
+
+
+class CallbackTimes(msgspec.Struct, frozen=True):
+    """How long a strategy's last callbacks took, in microseconds."""
+
+    p50_us: float
+    p99_us: float
+
+
+class MinuteNoted(Event, frozen=True):
+    """What no other event tells, at most once a minute and only if it changed."""
+
+    equity: Decimal
+    marks: dict[InstrumentId, Decimal] = {}
+    """The prices by which what is held was valued."""
+    callbacks: dict[StrategyId, CallbackTimes] = {}
+    """Of strategies that run."""
 
 
 # --- Trading state, strategies, people -------------------------------------------------------------------
@@ -362,6 +381,7 @@ AnyEvent = (
     | BalanceChanged
     | TradesFetched
     | DayOpened
+    | MinuteNoted
     | Halted
     | KillStamped
     | Rearmed

@@ -10,22 +10,20 @@ from typing import Any, Final
 from veloz_tui.domain import events as e
 from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.order import REOPENABLE, TRANSITIONS, Order, OrderEvent
-from veloz_tui.domain.position import Position
 from veloz_tui.domain.reports import Balance
-from veloz_tui.domain.types import ClientOrderId, InstrumentId, Nanos, OrderStatus, StrategyState
+from veloz_tui.domain.types import ClientOrderId, Nanos, OrderStatus, StrategyState
+from veloz_tui.engine import booking
 from veloz_tui.engine.state import (
     HOLD_NEVER_ARRIVED,
     KEEP_ENDED,
     MAX_ALERTS,
     MAX_ENDED,
     MAX_FAULTS,
-    MAX_FILLS,
     AlertRecord,
     Fault,
     KillRecord,
     SetParameter,
     State,
-    StrategyFill,
     StrategyRecord,
     venue_key,
 )
@@ -40,6 +38,7 @@ def apply(state: State, recorded: e.Recorded) -> None:
         raise InvariantBroken(f"event {recorded.seq} after {state.seq}: the journal has a gap")
     state.seq = recorded.seq
     state.at = recorded.event.at
+    state.latest_at = max(state.latest_at, state.at)
     _APPLY[type(recorded.event)](state, recorded.event)
 
 
@@ -240,58 +239,16 @@ def _order_filled(s: State, x: e.OrderFilled) -> None:
     is_whole = order.filled >= order.quantity
     _move(s, x.client_order_id, OrderEvent.FILLED if is_whole else OrderEvent.PARTLY_FILLED, x.at)
     order.in_doubt_since = None
-    _book(s.strategy_positions.setdefault(order.strategy_id, {}), x, sign=order.side.sign)
-    _remember_fill(s, order, x)
+    booking.book_strategy(s, order.strategy_id, x, side=order.side.sign)
+    booking.remember_fill(s, order, x)
     if x.moved_from is None:
-        _book(s.positions, x, sign=order.side.sign)
+        booking.book(s, x, side=order.side.sign)
         return
     guess = s.orders[x.moved_from]
     guess.trade_ids.discard(x.trade_id)
     guess.filled -= x.quantity
     guess.filled_quote -= x.quantity * x.price
-    _unbook(s.strategy_positions[guess.strategy_id], x, sign=order.side.sign)
-
-
-def _remember_fill(s: State, order: Order, x: e.OrderFilled) -> None:
-    strategy = s.strategies.get(order.strategy_id)
-    if strategy is None:
-        return
-    fill = StrategyFill(
-        x.at,
-        x.client_order_id,
-        x.instrument_id,
-        order.side,
-        x.price,
-        x.quantity,
-        x.fee,
-        x.fee_asset,
-        x.is_maker,
-    )
-    strategy.fills.append(fill)
-    del strategy.fills[:-MAX_FILLS]
-
-
-def _book(positions: dict[InstrumentId, Position], x: e.OrderFilled, *, sign: int) -> None:
-    position = positions.setdefault(x.instrument_id, Position())
-    position.turnover += x.quantity * x.price
-    position.apply_fill(
-        change=x.change(sign),
-        price=x.price,
-        fee=x.fee,
-        fee_asset=x.fee_asset,
-        value=x.fee_value,
-    )
-
-
-def _unbook(positions: dict[InstrumentId, Position], x: e.OrderFilled, *, sign: int) -> None:
-    positions[x.instrument_id].turnover -= x.quantity * x.price
-    positions[x.instrument_id].apply_fill(
-        change=-x.change(sign),
-        price=x.price,
-        fee=-x.fee,
-        fee_asset=x.fee_asset,
-        value=None if x.fee_value is None else -x.fee_value,
-    )
+    booking.book_strategy(s, guess.strategy_id, x, side=order.side.sign, sign=-1)
 
 
 def _note_untold(s: State, order: Order) -> None:
@@ -322,11 +279,6 @@ def _balance_changed(s: State, x: e.BalanceChanged) -> None:
 def _trades_fetched(s: State, x: e.TradesFetched) -> None:
     s.last_trade[x.instrument_id] = x.trade_id
     s.last_trade_at[x.instrument_id] = x.venue_at
-
-
-def _day_opened(s: State, x: e.DayOpened) -> None:
-    s.day_at, s.day_equity = x.at, x.equity
-    s.day_realized, s.day_fees, s.day_turnover = dict(x.realized), dict(x.fees), dict(x.turnover)
 
 
 # --- Trading state, strategies, people -------------------------------------------------------------------
@@ -423,7 +375,8 @@ _APPLY: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.AnomalyNoted: _anomaly_noted,
     e.BalanceChanged: _balance_changed,
     e.TradesFetched: _trades_fetched,
-    e.DayOpened: _day_opened,
+    e.DayOpened: booking.day_opened,
+    e.MinuteNoted: booking.minute_noted,
     e.Halted: _halted,
     e.KillStamped: _kill_stamped,
     e.Rearmed: _rearmed,

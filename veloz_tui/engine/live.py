@@ -9,7 +9,7 @@ import msgspec
 
 from veloz_tui.domain.book import OrderBook
 from veloz_tui.domain.commands import SetParameters
-from veloz_tui.domain.events import OrderDenied
+from veloz_tui.domain.events import CallbackTimes, OrderDenied
 from veloz_tui.domain.intents import QuoteIntent
 from veloz_tui.domain.parameters import Parameter
 from veloz_tui.domain.reports import Channel, HealthReported, JournalReported, JournalState, TradePrinted
@@ -183,10 +183,16 @@ class StrategyLive:
     @property
     def callback_p99_us(self) -> float | None:
         """Of the last 512 callbacks; unknown before 100: it would be the slowest one, mostly the first."""
+        return None if (times := self.callback_times) is None else times.p99_us
+
+    @property
+    def callback_times(self) -> CallbackTimes | None:
+        """The same with the median."""
         if len(self.callbacks_us) < P99_FROM:
             return None
         ordered = sorted(self.callbacks_us)
-        return ordered[math.ceil(len(ordered) * 0.99) - 1]
+        p50, p99 = (ordered[math.ceil(len(ordered) * share) - 1] for share in (0.5, 0.99))
+        return CallbackTimes(p50, p99)
 
 
 class KillLive:

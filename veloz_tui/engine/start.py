@@ -71,7 +71,8 @@ def start(
     if day_start(turn) > state.day_at:
         realized = {i: p.realized for i, p in state.positions.items()}
         fees = {i: p.fees for i, p in state.positions.items()}
-        turn.emit(DayOpened(turn.now, None, realized, fees))
+        turnover = {i: p.turnover for i, p in state.positions.items()}
+        turn.emit(DayOpened(turn.now, None, realized, fees, turnover, day_start(turn)))
     turn.timer(TICK, after_ns=SECOND)
 
 

@@ -5,10 +5,12 @@ from typing import Final
 
 import msgspec
 
+from veloz_tui.domain.events import MinuteNoted
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.position import Position
 from veloz_tui.domain.reports import Balance
+from veloz_tui.domain.results import Results
 from veloz_tui.domain.types import (
     SECOND,
     Asset,
@@ -110,6 +112,15 @@ class KillRecord(msgspec.Struct, kw_only=True):
     """Open orders when it struck."""
 
 
+class Price(msgspec.Struct, frozen=True):
+    """A price and when it was true."""
+
+    at: Nanos
+    price: Decimal
+    is_mark: bool = False
+    """Else of a fill of ours."""
+
+
 class State(msgspec.Struct, kw_only=True):
     """The journaled truth. Dicts keep their order, so that replays walk them alike."""
 
@@ -157,6 +168,13 @@ class State(msgspec.Struct, kw_only=True):
     day_realized: dict[InstrumentId, Decimal] = msgspec.field(default_factory=dict)
     day_fees: dict[InstrumentId, Decimal] = msgspec.field(default_factory=dict)
     day_turnover: dict[InstrumentId, Decimal] = msgspec.field(default_factory=dict)
+    latest_at: Nanos = Nanos(0)
+    """The latest time of any event: a clock that stepped back between two runs doesn't take it back."""
+    results: Results = msgspec.field(default_factory=Results)
+    """Of the PnL day."""
+    prices: dict[InstrumentId, Price] = msgspec.field(default_factory=dict)
+    """The last that the journal knows, of a fill of ours or a noted mark."""
+    noted: MinuteNoted | None = None
 
     def order_of(self, client_order_id: str) -> Order | None:
         return self.orders.get(ClientOrderId(client_order_id))

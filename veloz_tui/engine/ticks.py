@@ -3,7 +3,9 @@
 from decimal import Decimal
 from typing import Final
 
-from veloz_tui.domain.events import BreakerChanged, ControlTaken, DayOpened
+import msgspec
+
+from veloz_tui.domain.events import BreakerChanged, ControlTaken, DayOpened, MinuteNoted
 from veloz_tui.domain.reports import (
     ConsolesChanged,
     DiskReported,
@@ -12,7 +14,8 @@ from veloz_tui.domain.reports import (
     JournalState,
     TimerFired,
 )
-from veloz_tui.domain.types import SECOND, ChannelState, Nanos, OrderStatus, Severity
+from veloz_tui.domain.results import MINUTE
+from veloz_tui.domain.types import SECOND, ChannelState, Nanos, OrderStatus, Severity, StrategyState
 from veloz_tui.engine import (
     connections,
     denials,
@@ -137,11 +140,26 @@ def _day(turn: Turn) -> None:
         realized = {i: p.realized for i, p in state.positions.items()} if is_new else state.day_realized
         fees = {i: p.fees for i, p in state.positions.items()} if is_new else state.day_fees
         turnover = {i: p.turnover for i, p in state.positions.items()} if is_new else state.day_turnover
-        turn.emit(DayOpened(turn.now, equity, realized, fees, turnover))
+        turn.emit(DayOpened(turn.now, equity, realized, fees, turnover, day_start(turn)))
         for market in turn.live.books.values() if is_new else ():
             market.open_day()
     if equity is not None:
         turn.live.equity_peak = max(turn.live.equity_peak or Decimal(0), equity)
+        _minute(turn, equity)
+
+
+def _minute(turn: Turn, equity: Decimal) -> None:
+    """Note once a minute what the account is worth and how strategies do, for reports and curves."""
+    last = turn.state.noted
+    if last is not None and turn.now // MINUTE == last.at // MINUTE:
+        return
+    held = (i for i, position in turn.state.positions.items() if position.quantity)
+    marks = {i: mark for i in held if (mark := pnl.mark(turn.state, turn.live, i)) is not None}
+    running = (i for i, s in turn.state.strategies.items() if s.state is StrategyState.RUNNING)
+    callbacks = {i: times for i in running if (times := turn.live.strategy(i).callback_times) is not None}
+    noted = MinuteNoted(turn.now, equity, marks, callbacks)
+    if last is None or msgspec.structs.replace(last, at=noted.at) != noted:
+        turn.emit(noted)
 
 
 def on_journal(turn: Turn, report: JournalReported) -> None:

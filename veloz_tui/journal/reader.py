@@ -26,6 +26,11 @@ SLICE_ROWS: Final = 1000
 """About 4 ms of decoding: what may run on an event loop in one go."""
 
 
+STRETCH_ROWS: Final = 20_000
+"""As many are looked at in one query at most: about 10 ms, in which the WAL can't be emptied."""
+MAX_ORDERS: Final = 2_000
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """The state after event `seq`, as bytes; `is_valid` if it and the event's hash agree."""
 
@@ -81,10 +86,10 @@ class JournalReader:
         found = cast("list[tuple[bytes]]", self._all(schema.SELECT_HASH, (seq,)))
         return found[0][0] if found else None
 
-    def snapshots(self) -> Iterator[Snapshot]:
-        """Yield the snapshots, newest first, damaged ones too."""
+    def snapshots(self, *, up_to: int = LAST_SEQ - 1) -> Iterator[Snapshot]:
+        """Yield the snapshots up to an event, newest first, damaged ones too."""
         statement = "SELECT seq, blob, hash FROM snapshot WHERE seq < ? ORDER BY seq DESC LIMIT 1"
-        before: Value = LAST_SEQ
+        before: Value = up_to + 1
         while found := cast("list[tuple[int, bytes, bytes]]", self._all(statement, (before,))):
             seq, blob, digest = found[0]
             before = seq
@@ -103,24 +108,60 @@ class JournalReader:
         self,
         *,
         after_seq: int = 0,
+        end_seq: int | None = None,
         kinds: Collection[str] = (),
-        since: Nanos | None = None,
-        until: Nanos | None = None,
         slice_rows: int = SLICE_ROWS,
     ) -> Iterator[list[Recorded]]:
-        """Yield events after `after_seq`: of these kinds (none: all), with since <= at < until."""
-        values: list[Value] = [*sorted(kinds)]
-        wheres = [f"kind IN ({','.join('?' * len(kinds))})"] if kinds else []
-        for where, bound in (("at >= ?", since), ("at < ?", until)):
-            if bound is not None:
-                wheres.append(where)
-                values.append(bound)
-        where = " AND ".join(["seq > ?", *wheres])
-        # Only question marks go into the text.
-        statement = f"SELECT {schema.EVENT_COLUMNS} FROM event WHERE {where} ORDER BY seq LIMIT ?"  # noqa: S608
-        while rows := self._rows(statement, [after_seq, *values, slice_rows]):
-            yield self.decode(rows)
-            after_seq = rows[-1][0]
+        """Yield events after one, up to another (included) or the last: of these kinds (none: all)."""
+        where = f"AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
+        # Only question marks go into the text. No query looks at more than STRETCH_ROWS, found or not.
+        statement = (
+            f"SELECT {schema.EVENT_COLUMNS} FROM event WHERE seq > ? AND seq <= ? {where}"  # noqa: S608
+            " ORDER BY seq LIMIT ?"
+        )
+        while after_seq < (last_seq := self.end().seq if end_seq is None else end_seq):
+            stretch = min(last_seq, after_seq + STRETCH_ROWS)
+            rows = self._rows(statement, [after_seq, stretch, *sorted(kinds), slice_rows])
+            if rows:
+                yield self.decode(rows)
+            after_seq = rows[-1][0] if len(rows) == slice_rows else stretch
+
+    def events_of_orders(
+        self, orders: Collection[str], *, before_seq: int, kinds: Collection[str] = ()
+    ) -> list[Recorded]:
+        """Return the events of at most MAX_ORDERS orders before one, in order; of these kinds (none: all)."""
+        if len(orders) > MAX_ORDERS:
+            raise ValueError(f"{len(orders)} orders, at most {MAX_ORDERS} at once")
+        where = f"AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
+        statement = (
+            f"SELECT {schema.EVENT_COLUMNS} FROM event WHERE client_order_id IN"  # noqa: S608
+            f" ({','.join('?' * len(orders))}) AND seq < ? {where} ORDER BY seq"
+        )
+        return self.decode(self._rows(statement, [*orders, before_seq, *sorted(kinds)]))
+
+    def first_at(self, since: Nanos, *, after_seq: int = 0) -> tuple[int | None, Nanos | None]:
+        """Return the first event after one that is not before `since`, and the latest time until it."""
+        first = "SELECT min(seq) FROM event WHERE seq > ? AND seq <= ? AND at >= ?"
+        latest = "SELECT max(at) FROM event WHERE seq > ? AND seq <= ? AND at < ?"
+        end_seq, until = self.end().seq, None
+        while after_seq < end_seq:
+            stretch = (after_seq, min(end_seq, after_seq + STRETCH_ROWS), since)
+            found = cast("int | None", self._all(first, stretch)[0][0])
+            last_seq = stretch[1] if found is None else found
+            at = cast("Nanos | None", self._all(latest, (after_seq, last_seq, since))[0][0])
+            until = at if until is None else until if at is None else max(at, until)
+            if found is not None:
+                return found, until
+            after_seq = last_seq
+        return None, until
+
+    def snapshot_seqs(self, *, before: Nanos) -> list[int]:
+        """Return the snapshots after events that are before a time, newest first."""
+        statement = (
+            "SELECT seq FROM snapshot WHERE (SELECT at FROM event WHERE event.seq = snapshot.seq) < ?"
+            " ORDER BY seq DESC"
+        )
+        return [cast(int, seq) for (seq,) in self._all(statement, (before,))]
 
     def decode(self, rows: Sequence[Row]) -> list[Recorded]:
         """Return the events of rows. Raises ChainBroken with the number of the first unreadable one."""

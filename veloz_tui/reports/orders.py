@@ -2,9 +2,9 @@
 
 from array import array
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, cast
 
 from veloz_tui.domain import events as e
 from veloz_tui.domain.order import TERMINAL, TRANSITIONS, OrderEvent, OrderRequest
@@ -33,16 +33,16 @@ MOVES: Final[dict[type[e.Event], tuple[OrderEvent, str]]] = {
     e.OrderExpired: (OrderEvent.EXPIRED, "expired"),
     e.OrderNeverArrived: (OrderEvent.NEVER_ARRIVED, "never_arrived"),
 }
-KEEP_ENDED: Final = 2 * MAX_ENDED
-"""Ended orders remembered. The engine itself forgets sooner, and journals nothing of an order it forgot."""
-STEPS: Final = ("created-submitted", "submitted-accepted", "created-accepted")
+KEEP_ENDED: Final = MAX_ENDED
+"""Ended orders remembered. One that is forgotten is read again if something more happens to it."""
+STEPS: Final = ("created-submitted", "submitted-accepted", "created-accepted", "cancel asked-canceled")
 
 
 class OrderLife:
     """What has to be remembered of an order."""
 
-    __slots__ = ("accepted", "created_at", "doubt_since", "filled", "quantity", "seen", "side", "status",
-                 "strategy", "submitted_at", "was_doubted")  # fmt: skip
+    __slots__ = ("accepted", "cancel_asked_at", "created_at", "doubt_since", "filled", "quantity", "seen",
+                 "side", "status", "strategy", "submitted_at", "was_doubted")  # fmt: skip
 
     def __init__(self, request: OrderRequest, at: Nanos, status: OrderStatus = OrderStatus.CREATED) -> None:
         self.side = request.side.sign
@@ -52,6 +52,7 @@ class OrderLife:
         self.status = status
         self.created_at = at
         self.submitted_at: Nanos | None = None
+        self.cancel_asked_at: Nanos | None = None
         self.accepted = False
         self.doubt_since: Nanos | None = None
         self.was_doubted = False
@@ -63,10 +64,11 @@ class OrderLife:
 
 
 class Orders:
-    """Every order from the journal's first on; what happened in the period is counted."""
+    """The orders of the period; what happened in it is counted. Who was there before is to be recalled."""
 
     def __init__(self, period: Period) -> None:
         self._period = period
+        self._is_recalling = False
         self.lives: dict[ClientOrderId, OrderLife] = {}
         self._counts: Counter[str] = Counter()
         self._denied: Counter[str] = Counter()
@@ -77,8 +79,46 @@ class Orders:
         self._doubts_begun = 0
         self._doubt_times: list[int] = []
 
+    def missing(self, events: Iterable[e.AnyEvent]) -> set[ClientOrderId]:
+        """Return the orders that these events, in order, are about and that have to be recalled first."""
+        found: set[ClientOrderId] = set()
+        born: set[ClientOrderId] = set()
+        for event in events:
+            match event:
+                case e.OrderCreated():
+                    born.add(event.client_order_id)
+                case e.OrderFilled(moved_from=str() as guess):
+                    found |= {event.client_order_id, guess} - born
+                case e.OrderFilled() | e.CancelRequested() | e.ExternalOrderSeen():
+                    found |= {event.client_order_id} - born
+                case _ if type(event) in MOVES:
+                    found |= {ClientOrderId(getattr(event, "client_order_id"))} - born  # noqa: B009
+        return found - self.lives.keys()
+
+    def forget(self) -> None:
+        """Let go of the orders that ended first; not between `missing` and the events it was asked about."""
+        while len(self._ended) > KEEP_ENDED:
+            del self.lives[self._ended.popitem(last=False)[0]]
+
+    def recall(self, events: Iterable[e.AnyEvent]) -> None:
+        """Take in what orders went through before, in order; nothing of it is counted (again)."""
+        self._is_recalling = True
+        for event in events:
+            match event:
+                case e.OrderCreated():
+                    self.created(event, event.at)
+                case e.ExternalOrderSeen():
+                    self.external(event, event.at)
+                case e.CancelRequested():
+                    self.cancel_requested(event, event.at)
+                case e.OrderFilled():
+                    self.filled(event, event.at)
+                case _ if type(event) in MOVES:
+                    self.moved(cast(Moved, event), event.at)
+        self._is_recalling = False
+
     def created(self, event: e.OrderCreated, at: Nanos) -> None:
-        self.lives[event.client_order_id] = OrderLife(event.request, at)
+        self.lives[event.client_order_id] = OrderLife(event.request, event.at)
         self._count("created", at)
 
     def denied(self, event: e.OrderDenied, at: Nanos) -> None:
@@ -88,7 +128,7 @@ class Orders:
 
     def external(self, event: e.ExternalOrderSeen, at: Nanos) -> None:
         known = self.lives.get(event.client_order_id)
-        life = OrderLife(event.request, at, OrderStatus.ACCEPTED)
+        life = OrderLife(event.request, event.at, OrderStatus.ACCEPTED)
         if known is None:
             self._count("external", at)
         else:  # seen before, by its trades only
@@ -98,8 +138,11 @@ class Orders:
         self.lives[event.client_order_id] = life
 
     def cancel_requested(self, event: e.CancelRequested, at: Nanos) -> None:
-        if not self.lives[event.client_order_id].is_external:
+        life = self.lives[event.client_order_id]
+        if not life.is_external:
             self._count("cancel_requests", at)
+        if life.cancel_asked_at is None:
+            life.cancel_asked_at = event.at
 
     def moved(self, event: Moved, at: Nanos) -> None:
         """Let one of MOVES happen to an order; each is counted once an order, repeats are echoes."""
@@ -109,7 +152,7 @@ class Orders:
             life.seen |= {name}
             if not life.is_external:
                 self._count(name, at)
-                self._note_wait(life, move, at)
+                self._note_wait(life, move, event.at, is_inside=self._counts_at(at))
         self._move(event.client_order_id, life, move, at)
 
     def filled(self, event: e.OrderFilled, at: Nanos) -> OrderLife:
@@ -117,7 +160,7 @@ class Orders:
         life = self.lives[event.client_order_id]
         life.filled += event.quantity
         is_whole = life.filled >= life.quantity
-        if event.moved_from is not None:
+        if event.moved_from in self.lives:
             self.lives[event.moved_from].filled -= event.quantity
         if not life.is_external:
             self._count("trades", at)
@@ -156,11 +199,12 @@ class Orders:
             if life.status not in TERMINAL and life.doubt_since is None:
                 life.doubt_since, life.was_doubted = at, True
                 self._in_doubt[client_order_id] = life
-                self._doubts_begun += at >= self._period.since
+                self._doubts_begun += self._counts_at(at)
             return
         told = move in (OrderEvent.ACCEPTED, OrderEvent.PARTLY_FILLED, OrderEvent.FILLED)
         if life.doubt_since is not None and (told or life.status in TERMINAL):
-            self._doubt_times.append(self._inside(life, at))
+            if self._counts_at(at):
+                self._doubt_times.append(self._inside(life, at))
             life.doubt_since = None
             del self._in_doubt[client_order_id]
 
@@ -169,32 +213,34 @@ class Orders:
             self._ended.pop(client_order_id, None)
         elif client_order_id not in self._ended:
             self._ended[client_order_id] = None
-            if len(self._ended) > KEEP_ENDED:
-                del self.lives[self._ended.popitem(last=False)[0]]
 
     def _inside(self, life: OrderLife, end: Nanos) -> int:
         assert life.doubt_since is not None
         return self._period.overlap(life.doubt_since, end)
 
-    def _note_wait(self, life: OrderLife, move: OrderEvent, at: Nanos) -> None:
+    def _note_wait(self, life: OrderLife, move: OrderEvent, at: Nanos, *, is_inside: bool) -> None:
+        waits: tuple[tuple[str, Nanos | None], ...]
         if move is OrderEvent.SUBMITTED:
             life.submitted_at = at
             # Acceptance can outrun the transport's word: that tells no time.
-            if not life.accepted:
-                self._wait("created-submitted", life, life.created_at, at)
+            waits = () if life.accepted else (("created-submitted", life.created_at),)
         elif move is OrderEvent.ACCEPTED:
             life.accepted = True
-            self._wait("created-accepted", life, life.created_at, at)
-            if life.submitted_at is not None:
-                self._wait("submitted-accepted", life, life.submitted_at, at)
-
-    def _wait(self, step: str, life: OrderLife, begin: Nanos, end: Nanos) -> None:
-        if end >= self._period.since and not life.was_doubted:
-            self._waits[step].append(end - begin)
+            waits = (("created-accepted", life.created_at), ("submitted-accepted", life.submitted_at))
+        elif move is OrderEvent.CANCELED:
+            waits = (("cancel asked-canceled", life.cancel_asked_at),)
+        else:
+            return
+        for step, since in waits:
+            if since is not None and is_inside and not life.was_doubted:
+                self._waits[step].append(max(at - since, 0))
 
     def _count(self, name: str, at: Nanos) -> None:
-        if at >= self._period.since:
+        if self._counts_at(at):
             self._counts[name] += 1
+
+    def _counts_at(self, at: Nanos) -> bool:
+        return at >= self._period.since and not self._is_recalling
 
 
 def _latency(step: str, waits: Sequence[int]) -> LatencyRow:

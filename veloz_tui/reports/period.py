@@ -8,12 +8,10 @@ from typing import Final, Literal
 
 import msgspec
 
+from veloz_tui.domain.results import DAY
 from veloz_tui.domain.types import SECOND, Nanos
 
 Kind = Literal["daily", "weekly", "monthly", "custom"]
-MINUTE: Final = 60 * SECOND
-HOUR: Final = 3600 * SECOND
-DAY: Final = 24 * HOUR
 EPOCH: Final = date(1970, 1, 1)
 
 

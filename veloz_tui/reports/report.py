@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from veloz_tui.domain.types import Asset, InstrumentId, Nanos, VenueId
+from veloz_tui.domain.types import Asset, InstrumentId, Nanos, StrategyId, VenueId
 from veloz_tui.reports.period import Period
 
 Group = Literal["total", "strategy", "instrument", "hour"]
@@ -36,7 +36,7 @@ class MoneyRow(msgspec.Struct, frozen=True):
 
 
 class PositionRow(msgspec.Struct, frozen=True):
-    """What was held at the period's end; `price` is the last that the journal knows, of a fill of ours."""
+    """What was held at the end of what is known; `price` is the last that the journal knows."""
 
     instrument_id: InstrumentId
     quote: Asset
@@ -44,17 +44,22 @@ class PositionRow(msgspec.Struct, frozen=True):
     entry: Decimal | None
     price: Decimal | None
     price_at: Nanos | None
+    price_of: Literal["mark", "fill"] | None
+    """A mark that the engine noted, or a fill of ours."""
     unrealized: Decimal | None
     """None: unknown."""
 
 
 class CurvePoint(msgspec.Struct, frozen=True):
+    """`drawdown`: how far below the highest value so far."""
+
     at: Nanos
     value: Decimal
+    drawdown: Decimal
 
 
 class Curve(msgspec.Struct, frozen=True):
-    """How the account went: its equity, or else realized PnL less valued fees since the period began.
+    """How the account went: its equity as noted, or realized PnL less valued fees since the period began.
 
     `max_drawdown` is over every value, also those between two points.
     """
@@ -115,6 +120,17 @@ class LatencyRow(msgspec.Struct, frozen=True):
     p99_ns: int | None
 
 
+class CallbackRow(msgspec.Struct, frozen=True):
+    """How long a strategy's callbacks took, noted once a minute over the last 512 of them."""
+
+    strategy_id: StrategyId
+    minutes: int
+    p50_us: float
+    """The median of the minutes' medians."""
+    p99_us: float
+    """Of the worst minute."""
+
+
 class UptimeRow(msgspec.Struct, frozen=True):
     """How long a venue was READY; `fraction` is of the time the engine ran, None if it never did."""
 
@@ -155,6 +171,7 @@ class Report(msgspec.Struct, frozen=True):
     denials: tuple[DenialRow, ...]
     doubts: Doubts
     latencies: tuple[LatencyRow, ...]
+    callbacks: tuple[CallbackRow, ...]
     engine_ran_ns: int
     uptime: tuple[UptimeRow, ...]
     halts: tuple[HaltRow, ...]

@@ -72,6 +72,7 @@ def tables(report: Report, groups: tuple[Group, ...]) -> tuple[Table, ...]:
         ),
         _doubts(report),
         _latencies(report),
+        _callbacks(report),
         _uptime(report),
         _halts(report),
     )
@@ -117,13 +118,13 @@ def _positions(report: Report) -> Table:
             number(row.quantity),
             number(row.entry),
             number(row.price),
-            NOTHING if row.price_at is None else text_of(row.price_at),
+            NOTHING if row.price_at is None else f"{row.price_of}, {text_of(row.price_at)}",
             "unknown" if row.unrealized is None else f"{number(row.unrealized)} {row.quote}",
         )
         for row in report.positions
     )
     columns = ("Instrument", "Quantity", "Entry", "Last known price", "Of", "Unrealized")
-    note = "At the end of what is known. The price is that of our own last fill: the journal knows no other."
+    note = "At the end of what is known, by the newest price in the journal: a noted mark or a fill of ours."
     return Table("Positions", columns, rows, note if rows else "")
 
 
@@ -156,6 +157,15 @@ def _doubts(report: Report) -> Table:
 def _latencies(report: Report) -> Table:
     rows = ((row.step, str(row.count), _ms(row.p50_ns), _ms(row.p99_ns)) for row in report.latencies)
     return Table("Latencies", ("Step", "Orders", "p50 ms", "p99 ms"), tuple(rows))
+
+
+def _callbacks(report: Report) -> Table:
+    rows = tuple(
+        (row.strategy_id, str(row.minutes), f"{row.p50_us:.0f}", f"{row.p99_us:.0f}")
+        for row in report.callbacks
+    )
+    note = "Of the last 512 callbacks, noted once a minute while a strategy runs."
+    return Table("Callbacks", ("Strategy", "Minutes", "p50 µs", "Worst p99 µs"), rows, note)
 
 
 def _uptime(report: Report) -> Table:

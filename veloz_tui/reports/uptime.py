@@ -9,6 +9,7 @@ from typing import Final
 
 from veloz_tui.domain import events as e
 from veloz_tui.domain.types import ChannelState, Nanos, VenueId
+from veloz_tui.engine.state import State
 from veloz_tui.reports.period import Period
 from veloz_tui.reports.report import HaltRow, UptimeRow
 
@@ -48,6 +49,15 @@ class Uptime:
         self._period = period
         self._run = Stretch(period)
         self._venues: dict[VenueId, Stretch] = {}
+
+    def resume(self, state: State) -> None:
+        """Go on from the engine's state: what was on then has been on for long enough."""
+        for venue, channel in state.venues.items():
+            stretch = self._venues.setdefault(venue, Stretch(self._period))
+            if state.is_running and channel is ChannelState.READY:
+                stretch.begin(state.at)
+        if state.is_running:
+            self._run.begin(state.at)
 
     @property
     def is_running(self) -> bool:

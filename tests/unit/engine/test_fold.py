@@ -97,6 +97,7 @@ EVERY_KIND: tuple[e.AnyEvent, ...] = (
     e.BalanceChanged(T0, VENUE, Asset("BTC"), D(1), D(2)),
     e.TradesFetched(T0, BTC.id, TradeId("5")),
     e.DayOpened(T0, D(5), {BTC.id: D(1)}, {BTC.id: D(2)}),
+    e.MinuteNoted(T0, D(1000), {BTC.id: D(100)}, {MM: e.CallbackTimes(10.0, 90.0)}),
     e.Halted(T0, "k1", "kill", "me"),
     e.KillStamped(T0, "k1", "gate_closed", 3.0),
     e.Rearmed(T0, RearmLevel.EXITS, "me"),

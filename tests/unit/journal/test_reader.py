@@ -8,30 +8,52 @@ import pytest
 
 from tests.unit.journal.journals import desk, make, records, write_all
 from veloz_tui.domain.types import Nanos
-from veloz_tui.journal.reader import JournalReader
+from veloz_tui.journal import reader as reader_module
+from veloz_tui.journal.reader import MAX_ORDERS, JournalReader
 
 
-def test_filters_by_kind_and_time_combine(tmp_path: Path) -> None:
+def test_kinds_and_ends_combine(tmp_path: Path) -> None:
     files = write_all(tmp_path, 60)
+    kinds = {"OrderFilled", "OrderCreated"}
     with JournalReader(files.database) as reader:
-        found = [
-            one
-            for part in reader.events(
-                after_seq=3,
-                kinds={"OrderFilled", "OrderCreated"},
-                since=Nanos(10),
-                until=Nanos(40),
-                slice_rows=4,
-            )
-            for one in part
-        ]
-    expected = [
-        one
-        for one in records(1, 60)
-        if 10 <= one.event.at < 40 and type(one.event).__name__ in ("OrderFilled", "OrderCreated")
-    ]
+        parts = reader.events(after_seq=3, end_seq=40, kinds=kinds, slice_rows=4)
+        found = [one for part in parts for one in part]
+    expected = [one for one in records(1, 60) if 3 < one.seq <= 40 and type(one.event).__name__ in kinds]
     assert found == expected
-    assert len(found) == 20
+    assert len(found) > 20
+
+
+def test_a_stretch_without_anything_wanted_is_not_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "STRETCH_ROWS", 1)
+    files = write_all(tmp_path, 12)
+    with JournalReader(files.database) as reader:
+        found = [one for part in reader.events(kinds={"OrderFilled"}) for one in part]
+        assert found == [one for one in records(1, 12) if type(one.event).__name__ == "OrderFilled"]
+        assert reader.first_at(records(1, 12)[7].event.at) == (8, records(1, 12)[6].event.at)
+
+
+def test_the_events_of_some_orders_come_in_order(tmp_path: Path) -> None:
+    files = write_all(tmp_path, 60)
+    names = {getattr(one.event, "client_order_id", "") for one in records(10, 14)} - {""}
+    with JournalReader(files.database) as reader:
+        found = reader.events_of_orders(names, before_seq=50)
+        created = reader.events_of_orders(names, before_seq=50, kinds={"OrderCreated"})
+        with pytest.raises(ValueError, match="at most"):
+            reader.events_of_orders([str(n) for n in range(MAX_ORDERS + 1)], before_seq=50)
+    expected = [one for one in records(1, 49) if getattr(one.event, "client_order_id", None) in names]
+    assert found == expected != []
+    assert created == [one for one in expected if type(one.event).__name__ == "OrderCreated"]
+
+
+def test_a_time_is_found_by_the_first_event_that_is_not_before_it(tmp_path: Path) -> None:
+    files = write_all(tmp_path, 20)
+    times = [one.event.at for one in records(1, 20)]
+    with JournalReader(files.database) as reader:
+        assert reader.first_at(times[9]) == (times.index(times[9]) + 1, max(t for t in times if t < times[9]))
+        assert reader.first_at(Nanos(max(times) + 1)) == (None, max(times))
+        assert reader.first_at(Nanos(0)) == (1, None)
 
 
 def test_without_filters_everything_comes_in_slices(tmp_path: Path) -> None:

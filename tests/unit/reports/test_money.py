@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.unit.engine.factories import BTC, T0, Core, D, fill, limit_buy, limit_sell, report
 from tests.unit.reports.histories import history, numbered, report_of
 from veloz_tui.domain import events as e
+from veloz_tui.domain.results import DAY, EXACT
 from veloz_tui.domain.types import SECOND, ZERO, Nanos, RearmLevel, StrategyId
-from veloz_tui.reports.money import EXACT
-from veloz_tui.reports.period import DAY, custom
+from veloz_tui.reports.period import custom
 from veloz_tui.reports.report import MoneyRow, Report
 
 SEEDS = st.integers(0, 2**32)

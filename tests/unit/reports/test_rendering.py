@@ -16,13 +16,13 @@ from tests.unit.engine.factories import T0
 from tests.unit.reports.histories import at, history, numbered, report_of
 from veloz_tui.domain import events as e
 from veloz_tui.domain.errors import ConfigError
+from veloz_tui.domain.results import DAY
 from veloz_tui.domain.types import Nanos
 from veloz_tui.reports import csv as as_csv
 from veloz_tui.reports import html as as_html
 from veloz_tui.reports import json as as_json
 from veloz_tui.reports import md as as_md
-from veloz_tui.reports.build import build
-from veloz_tui.reports.period import DAY, custom, daily, day_of, monthly, text_of, weekly
+from veloz_tui.reports.period import custom, daily, day_of, monthly, text_of, weekly
 from veloz_tui.reports.report import Group, Report
 from veloz_tui.reports.tables import duration, number
 
@@ -56,7 +56,7 @@ def test_any_report_renders_in_every_format(seed: int, first: int, days: int) ->
 
 @pytest.mark.parametrize("groups", [(), ("hour",), ALL])
 def test_an_empty_report_renders_in_every_format(groups: tuple[Group, ...]) -> None:
-    found = build([], custom(at(0), at(60)))
+    found = report_of([], custom(at(0), at(60)))
     assert "holds nothing" in as_md.render(found, groups)
     assert len(as_csv.render(found, groups).splitlines()) == 1
     assert json.loads(as_json.render(found, groups))["known_until"] is None
