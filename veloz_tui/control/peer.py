@@ -79,7 +79,10 @@ class Peer:
     def offer_view(self, frame: bytes, news: View, *, now_s: float) -> None:
         self._snapshot = frame
         self._news, self._shown_at = news, now_s
-        self._next_view_at = now_s + self._view_interval_s
+        # A view that is a little late doesn't make the next one late as well.
+        self._next_view_at = (
+            max(self._next_view_at, now_s - self._view_interval_s / 2) + self._view_interval_s
+        )
         self._wake.set()
 
     def is_stuck(self, now_s: float) -> bool:

@@ -85,7 +85,7 @@ class VelozApp(App[str]):
 
     def get_default_screen(self) -> Screen[None]:
         """Our own screen, laid out by the plan."""
-        return ConsoleScreen(self.painter.plan_for)
+        return ConsoleScreen(self.painter.plan_for, self.painter.laid_out)
 
     def compose(self) -> list[LiveGrid]:
         """All parts; the plan decides which are seen."""
@@ -213,8 +213,7 @@ class VelozApp(App[str]):
 
     def repaint(self) -> None:
         """Paint every cell again."""
-        self.refresh(layout=True)
-        self.screen.refresh()
+        self.painter.repaint()
         self.session.say(texts.guards.REPAINTED, "muted")
 
     def copy(self, text: str) -> bool:
@@ -270,6 +269,10 @@ class VelozApp(App[str]):
             self.session.scroll.touch(self._clock())
         self.painter.now()
 
+    def on_resize(self) -> None:
+        """Every cell is painted again: nobody knows what the terminal made of its lines."""
+        self.painter.resized()
+
     def post_display_hook(self) -> None:
         """Textual wrote something: if it was our frame, the terminal is asked to say when it is drawn."""
         self.painter.displayed()
@@ -278,9 +281,6 @@ class VelozApp(App[str]):
         if self._clock() - self._marked_at > MARK_EVERY_S:
             self._marked_at = self._clock()
             absence.remember(self.options.seen_file, self.session.store.view)
-        driver = self.painter.driver
-        if driver is not None and driver.take_dropped():
-            self.repaint()
         self.painter.tick()
 
     # -- the end ----------------------------------------------------------------------------------------

@@ -87,11 +87,11 @@ class ConsoleDriver(LinuxDriver):
         """True if a frame may be painted now; an urgent one may overtake one more in flight."""
         return self.gate.is_open(time.monotonic(), self.backlog, extra=1 if urgent else 0)
 
-    def frame_sent(self) -> None:
-        """Ask the terminal to tell when it has drawn what was written so far."""
-        question = self.gate.probe(time.monotonic())
-        if question is not None:
-            self.write(question)
+    def show(self, picture: str) -> None:
+        """Write a frame, and ask the terminal to tell when it has drawn it."""
+        picture += self.gate.probe(time.monotonic()) or ""
+        if picture:
+            self.write(picture)
 
     def take_dropped(self) -> bool:
         """True once after output was dropped: what the terminal shows is unknown, repaint everything."""

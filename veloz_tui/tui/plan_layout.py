@@ -43,14 +43,23 @@ class ConsoleScreen(Screen[None]):
     AUTO_FOCUS: ClassVar[str | None] = ""
     CSS: ClassVar[str] = "ConsoleScreen { overflow: hidden hidden; }"
 
-    def __init__(self, plan_for: Callable[[int, int], Plan]) -> None:
+    def __init__(self, plan_for: Callable[[int, int], Plan], laid_out: Callable[[], bool]) -> None:
+        """`laid_out` is told when the screen is to be painted, and says whether somebody else does that."""
         super().__init__()
         self._plan_layout = PlanLayout(plan_for)
+        self._laid_out = laid_out
 
     def arrange(self, size: Size, optimal: bool = False) -> DockArrangeResult:  # noqa: FBT001, FBT002
         """Ask for the plan each time: Textual remembers arrangements by size alone."""
         self._clear_arrangement_cache()
         return super().arrange(size, optimal)
+
+    def _compositor_refresh(self) -> None:
+        if not self._laid_out():
+            super()._compositor_refresh()
+            return
+        self._dirty_widgets.clear()
+        self._compositor._dirty_regions.clear()
 
     @property
     def layout(self) -> Layout:
