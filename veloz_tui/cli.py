@@ -43,6 +43,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "order": Entry("trade", "order", "Say anything the console's : line takes."),
         "buy": Entry("trade", "buy", "Place a buy order."),
         "sell": Entry("trade", "sell", "Place a sell order."),
+        "amend": Entry("trade", "amend", "Change price or quantity of an order."),
         "cancel": Entry("trade", "cancel", "Cancel orders by id, or all that fit."),
         "close": Entry("trade", "close", "Close a position at the touch."),
         "flatten": Entry("trade", "flatten", "Cancel and close at the market."),

@@ -12,11 +12,11 @@ from random import Random
 
 from tests.scenario.model_venue import BTC, VENUE, Ledger, ModelAdapter, random_trade
 from tests.unit.engine.totals import check_totals
-from veloz_tui.domain.commands import AnyCommand, CancelOrders, Kill, PlaceOrder
+from veloz_tui.domain.commands import AmendOrder, AnyCommand, CancelOrders, Kill, PlaceOrder
 from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.events import Halted, OrderDenied, Rearmed, Recorded
 from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.reports import TradePrinted
+from veloz_tui.domain.reports import ReportedStatus, TradePrinted
 from veloz_tui.domain.types import (
     ClientOrderId,
     CommandId,
@@ -105,6 +105,8 @@ class World:
         self.trouble = trouble
         self.disk_delay_s = disk_delay_s
         self.watcher = Recorder()
+        self.wanted: dict[ClientOrderId, Decimal] = {}
+        """The total that was last wanted in an order's stead."""
         self._tasks: list[asyncio.Task[None]] = []
         self._number = 0
         self.flag = ""
@@ -159,6 +161,10 @@ class World:
 
     def send(self, command: AnyCommand) -> None:
         self.engine_loop.dispatch(command)
+        if isinstance(command, AmendOrder):
+            order = self.engine.state.orders[command.client_order_id]
+            if order.amendment is not None:
+                self.wanted[command.client_order_id] = order.amendment.quantity
 
     def next_id(self) -> CommandId:
         self._number += 1
@@ -183,16 +189,35 @@ class World:
             chosen: ClientOrderId = self.random.choice(open_ids)
             self.send(CancelOrders(command_id=self.next_id(), by="test", client_order_ids=(chosen,)))
 
+    def amend_one(self) -> None:
+        """Another price, quantity or both for a random order."""
+        open_ids = list(self.engine.state.open_orders)
+        if not open_ids:
+            return
+        order = self.engine.state.orders[self.random.choice(open_ids)]
+        price = Decimal(100) - order.side.sign * Decimal(self.random.randint(1, 100)) / 100
+        self.send(
+            AmendOrder(
+                command_id=self.next_id(),
+                by="test",
+                client_order_id=order.client_order_id,
+                price=price if self.random.random() < 0.7 else None,
+                quantity=BTC.lot_size * self.random.randint(60, 900) if self.random.random() < 0.7 else None,
+            )
+        )
+
     def kill(self) -> None:
         self.send(Kill(command_id=self.next_id(), by="test", kill_id=f"k{self._number}"))
 
-    async def live(self, seconds: float) -> None:
-        """Let things happen at random moments."""
+    async def live(self, seconds: float, *, amends: float = 0.0) -> None:
+        """Let things happen at random moments; `amends` is the share of amendments."""
         end = self.loop.time() + seconds
         while self.loop.time() < end:
             await asyncio.sleep(self.random.expovariate(8))
             act = self.random.random()
-            if act < 0.5:
+            if amends and self.random.random() < amends:
+                self.amend_one()
+            elif act < 0.5:
                 self.place()
             elif act < 0.75:
                 self.cancel_one()
@@ -215,9 +240,22 @@ class World:
         for order in self.ledger.orders:
             per_id[order.client_order_id] = per_id.get(order.client_order_id, 0) + 1
         assert all(count == 1 for count in per_id.values()), "two venue orders for one intent"
+        self.check_amendments()
         booked = sum(len(order.trade_ids) for order in self.engine.state.orders.values())
         assert booked <= len(self.ledger.fills)
         check_totals(self.engine)
+
+    def check_amendments(self) -> None:
+        """An order and its successor are never both at the venue, nor do they fill more than was wanted."""
+        for order in self.engine.state.orders.values():
+            old = self.ledger.of(order.replaces) if order.replaces is not None else None
+            new = self.ledger.of(order.client_order_id)
+            if old is None or new is None:
+                continue
+            assert old.status is not ReportedStatus.OPEN, "the order and its successor at once"
+            assert order.replaces is not None
+            wanted = self.wanted[order.replaces]
+            assert old.filled + new.request.quantity <= max(old.request.quantity, wanted)
 
     def check_settled(self) -> None:
         """Once quiet: beliefs equal the ledger, to the last unit."""

@@ -9,7 +9,7 @@ from veloz_tui.commands.profile import Profile, emit, emit_json, is_interactive,
 from veloz_tui.control.client import fetch_view, new_command_id, run_command
 from veloz_tui.control.grammar import GrammarContext, GrammarError, LocalCommand, Parsed, parse
 from veloz_tui.control.grammar_values import quantity_text
-from veloz_tui.domain.commands import AnyCommand, ClosePosition, PlaceOrder
+from veloz_tui.domain.commands import AmendOrder, AnyCommand, ClosePosition, PlaceOrder
 from veloz_tui.domain.errors import OperatorError
 from veloz_tui.domain.types import Mode
 from veloz_tui.domain.views import Ack, Verdict, View
@@ -73,7 +73,7 @@ def _sendable(found: Parsed, *, is_dry: bool) -> AnyCommand | None:
         raise BadWords(f"{command.name} works in the console only – open it: veloz, then :{found.review}")
     if not is_dry:
         return command
-    if isinstance(command, PlaceOrder | ClosePosition):
+    if isinstance(command, PlaceOrder | ClosePosition | AmendOrder):
         return msgspec.structs.replace(command, is_dry=True)
     return None
 
@@ -134,6 +134,11 @@ sell = _words_command(
     "sell",
     "Place a sell order: QTY INST (@PRICE|@ask[±Nt]|@mid|market|stop P) [post|ioc|fok] [reduce].",
     usage="veloz sell pos btc market reduce\nveloz sell 0.45 btc stop 63800",
+)
+amend = _words_command(
+    "amend",
+    "Change an order: canceled first, then placed anew. ID [@PRICE] [qty Q] [stop P]; Q is the new total.",
+    usage="veloz amend 7F3K @64,120\nveloz amend 7F3K @bid qty 0.1\nveloz amend 7F3K stop 63,800 @63,700",
 )
 cancel = _words_command(
     "cancel",

@@ -2,7 +2,7 @@
 
 ```
 (buy|sell) QTY INST (@PRICE|@bid[±Nt]|@ask[±Nt]|@mid|market|stop P [@P]) [post|ioc|fok|gtc] [reduce]
-amend ID [@PRICE] [qty Q]    cancel ID.. | all [INST] [VENUE] [by NAME] [stops] [external]
+amend ID [@PRICE] [qty Q] [stop P]    cancel ID.. | all [INST] [VENUE] [by NAME] [stops] [external]
 close INST [PCT]   flatten INST|all   strategy start|stop|pause NAME [keep]   pause|resume|reduce   kill
 strategy set NAME KEY=VALUE..   strategy reset NAME [KEY..]
 rearm exits|full [PROFILE]   control take   shutdown [cancel]   arm|watch|book INST   filter EXPR   size Q

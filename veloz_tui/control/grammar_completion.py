@@ -17,7 +17,7 @@ Hint = tuple[str, str]
 MEANINGS = {
     "buy": "QTY INST @PRICE|@bid|market|stop P",
     "sell": "QTY INST @PRICE|@ask|market|stop P",
-    "amend": "ID [@PRICE] [qty Q]",
+    "amend": "ID [@PRICE] [qty Q] [stop P]",
     "cancel": "ID.. | all [INST] [VENUE] [by NAME] [stops]",
     "close": "INST [PCT]: LIMIT IOC at the touch",
     "flatten": "INST|all: cancel and close at the market",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from veloz_tui.control.grammar_orders import read_price
-from veloz_tui.control.grammar_types import GrammarContext, LocalCommand, Parsed, fault
+from veloz_tui.control.grammar_types import GrammarContext, Parsed, fault
 from veloz_tui.control.grammar_values import (
     display_of,
     find_instrument,
@@ -19,7 +19,7 @@ from veloz_tui.control.grammar_values import (
     quantity_text,
     shown,
 )
-from veloz_tui.domain.commands import CancelOrders, ClosePosition, Flatten
+from veloz_tui.domain.commands import AmendOrder, CancelOrders, ClosePosition, Flatten
 from veloz_tui.domain.types import EXTERNAL, MANUAL, InstrumentId, OrderType, StrategyId
 from veloz_tui.domain.views import OrderView
 
@@ -28,28 +28,42 @@ Words = Sequence[str]
 
 def parse_amend(words: Words, context: GrammarContext) -> Parsed:
     if len(words) < 2:
-        fault("amend what? amend 7F3K @64,123.60 | amend 7F3K qty 0.1")
+        fault("amend what? amend 7F3K @64,123.60 | amend 7F3K qty 0.1 | amend 7F3K stop 63,800 @63,700")
     order = find_order(words[0], context)
-    price, quantity = _read_amendment([word.lower() for word in words[1:]], order, context)
-    shown_price = f" @{_order_price(price, order, context)}" if price is not None else ""
-    shown_quantity = f" qty {quantity_text(quantity)}" if quantity is not None else ""
-    args = (order.client_order_id, _plain(price), _plain(quantity))
+    price, quantity, stop = _read_amendment([word.lower() for word in words[1:]], order, context)
+    changes = (
+        f"stop {_order_price(stop, order, context)}" if stop is not None else "",
+        f"@{_order_price(price, order, context)}" if price is not None else "",
+        f"qty {quantity_text(quantity)} in all" if quantity is not None else "",
+    )
+    command = AmendOrder(
+        command_id=context.next_command_id(),
+        client_order_id=order.client_order_id,
+        price=price,
+        quantity=quantity,
+        stop_price=stop,
+    )
+    gap = "; until the new one rests there is no stop" if order.stop_price is not None else ""
     return Parsed(
-        LocalCommand("amend", args),
-        review=f"AMEND {order.short_id} {_describe(order, context)} ->{shown_price}{shown_quantity}",
+        command,
+        review=f"AMEND {order.short_id} {_describe(order, context)} -> "
+        f"{' '.join(change for change in changes if change)}: canceled first, last in its queue{gap}",
         increases_risk=not order.reduce_only,
     )
 
 
 def _read_amendment(
     words: Words, order: OrderView, context: GrammarContext
-) -> tuple[Decimal | None, Decimal | None]:
+) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     price: Decimal | None = None
     quantity: Decimal | None = None
+    stop: Decimal | None = None
     rest = iter(words)
     for word in rest:
         if word == "qty" and quantity is None:
             quantity = number(next(rest, ""), what="qty")
+        elif word == "stop" and stop is None and order.stop_price is not None:
+            stop = number(next(rest, ""), what="stop")
         elif word.startswith("@") and price is None:
             instrument = instrument_of(order.instrument_id, context)
             price = (
@@ -58,12 +72,8 @@ def _read_amendment(
                 else number(word.removeprefix("@"), what="price")
             )
         else:
-            fault(f"{shown(word)} means nothing here: amend {order.short_id} [@PRICE] [qty Q]")
-    return price, quantity
-
-
-def _plain(value: Decimal | None) -> str:
-    return f"{value:f}" if value is not None else ""
+            fault(f"{shown(word)} means nothing here: amend {order.short_id} [@PRICE] [qty Q] [stop P]")
+    return price, quantity, stop
 
 
 def _order_price(price: Decimal, order: OrderView, context: GrammarContext) -> str:

@@ -54,7 +54,7 @@ class LocalCommand(msgspec.Struct, frozen=True):
     """Something the console does by itself: `theme`, `watch`, `q` …
 
     Instruments and orders in `args` are full ids.
-    `amend`: (client order id, price or "", quantity or ""). `rearm`: (level): ask for the profile's name.
+    `rearm`: (level): ask for the profile's name.
     """
 
     name: str

@@ -26,6 +26,19 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
     is_dry: bool = False
 
 
+class AmendOrder(Command, frozen=True, kw_only=True):
+    """Replace one resting order: canceled first, and what is left placed anew once its end is known.
+
+    Its place in the queue is lost. None keeps what it has; `quantity` is the new total, fills included.
+    """
+
+    client_order_id: ClientOrderId
+    price: Decimal | None = None
+    quantity: Decimal | None = None
+    stop_price: Decimal | None = None
+    is_dry: bool = False
+
+
 class CancelOrders(Command, frozen=True, kw_only=True):
     """Cancel by id, or all that fit the filters. EXTERNAL orders and stops only when named or asked for."""
 
@@ -138,6 +151,7 @@ class Shutdown(Command, frozen=True, kw_only=True):
 
 AnyCommand = (
     PlaceOrder
+    | AmendOrder
     | CancelOrders
     | ClosePosition
     | Flatten

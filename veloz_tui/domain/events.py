@@ -96,6 +96,8 @@ class OrderCreated(Event, frozen=True):
     request: OrderRequest
     ref: int = 0
     """The strategy's own number for it; 0: not a strategy's."""
+    replaces: ClientOrderId | None = None
+    """The order whose amendment this is; it has ended."""
 
 
 class OrderDenied(Event, frozen=True):
@@ -156,6 +158,24 @@ class CancelRejected(Event, frozen=True):
     client_order_id: ClientOrderId
     code: int | None
     text: str
+
+
+class AmendRequested(Event, frozen=True):
+    """Somebody wants this order replaced: it is canceled, and its successor follows its confirmed end."""
+
+    client_order_id: ClientOrderId
+    quantity: Decimal
+    """The new total, fills included."""
+    price: Decimal
+    stop_price: Decimal | None
+    by: str
+
+
+class AmendDropped(Event, frozen=True):
+    """Nothing will be placed in this order's stead."""
+
+    client_order_id: ClientOrderId
+    reason: str
 
 
 class OrderCanceled(Event, frozen=True):
@@ -371,6 +391,8 @@ AnyEvent = (
     | OrderInDoubt
     | CancelRequested
     | CancelRejected
+    | AmendRequested
+    | AmendDropped
     | OrderCanceled
     | OrderExpired
     | OrderFilled

@@ -216,6 +216,15 @@ class OrderRequest(msgspec.Struct, frozen=True):
     """Who asked: `manual`, a strategy, or `external` for orders that aren't ours."""
 
 
+class Amendment(msgspec.Struct, frozen=True):
+    """What is to be placed once the order has ended, less what it filled until then."""
+
+    at: Nanos
+    quantity: Decimal
+    price: Decimal
+    stop_price: Decimal | None = None
+
+
 class Order(msgspec.Struct, kw_only=True):
     """One order's life. Changed only by State.apply; leaves, average price and `is_open` are derived."""
 
@@ -240,6 +249,10 @@ class Order(msgspec.Struct, kw_only=True):
     reason: str = ""
     ref: int = 0
     """The strategy's own number of it; 0: not placed one by one (manual, or a quote)."""
+    amendment: Amendment | None = None
+    """Wanted in its stead, and not placed yet."""
+    replaces: ClientOrderId | None = None
+    replaced_by: ClientOrderId | None = None
 
     @property
     def instrument_id(self) -> InstrumentId:
@@ -291,6 +304,22 @@ class Order(msgspec.Struct, kw_only=True):
     @property
     def leaves(self) -> Decimal:
         return max(self.quantity - self.done, ZERO)
+
+    @property
+    def amended_leaves(self) -> Decimal:
+        """What a pending amendment would place now; 0 without one."""
+        return ZERO if self.amendment is None else max(self.amendment.quantity - self.done, ZERO)
+
+    @property
+    def exposed(self) -> Decimal:
+        """What counts in limits: the larger of what works and of what may follow it; never both."""
+        return max(self.leaves, self.amended_leaves)
+
+    @property
+    def exposed_value(self) -> Decimal:
+        """As `exposed`, at the orders' own prices; 0 where there is none."""
+        value = self.leaves * (self.request.price or ZERO)
+        return value if self.amendment is None else max(value, self.amended_leaves * self.amendment.price)
 
     @property
     def average_price(self) -> Decimal | None:

@@ -115,6 +115,10 @@ class OrderView(msgspec.Struct, frozen=True):
     reason: str = ""
     ahead: Decimal | None = None
     is_external: bool = False
+    replaces: ClientOrderId | None = None
+    """The order whose amendment it is."""
+    is_amending: bool = False
+    """It is being canceled, and another follows in its stead."""
 
 
 class PositionView(msgspec.Struct, frozen=True):
@@ -315,6 +319,8 @@ class LogEntry(msgspec.Struct, frozen=True):
     client_order_id: str = ""
     instrument_id: str = ""
     strategy_id: str = ""
+    replaces: str = ""
+    """A new order's entry: the order whose amendment it is."""
 
 
 class Verdict(msgspec.Struct, frozen=True):

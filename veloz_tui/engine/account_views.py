@@ -85,6 +85,8 @@ def _order(turn: Turn, order: Order, short_id: str) -> OrderView:
         cancel_requested_at=order.cancel_requested_at,
         reason=order.reason,
         is_external=order.is_external,
+        replaces=order.replaces,
+        is_amending=order.amendment is not None,
     )
 
 

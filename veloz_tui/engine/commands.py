@@ -15,7 +15,7 @@ from veloz_tui.domain.types import (
     StrategyState,
 )
 from veloz_tui.domain.views import Ack, Verdict
-from veloz_tui.engine import killswitch, parameters, strategies, words
+from veloz_tui.engine import amending, killswitch, parameters, strategies, words
 from veloz_tui.engine.actions import Reply, StopEngine, WarmUp
 from veloz_tui.engine.closing import STANDS_FOR, begin
 from veloz_tui.engine.exit_orders import closable, closable_now, in_the_way, limit_exit
@@ -38,7 +38,7 @@ def on_command(turn: Turn, command: c.AnyCommand) -> None:
         return
     if parameters.is_asking(turn, command.command_id):
         return
-    is_dry = isinstance(command, c.PlaceOrder | c.ClosePosition) and command.is_dry
+    is_dry = isinstance(command, c.PlaceOrder | c.ClosePosition | c.AmendOrder) and command.is_dry
     if not is_dry and not isinstance(command, _UNJOURNALED):
         turn.emit(CommandTaken(turn.now, command.by, _words_of(command)))
     ack = _HANDLERS[type(command)](turn, command)
@@ -199,6 +199,7 @@ def _pause_strategy(turn: Turn, command: c.PauseStrategy) -> Ack:
 
 def _pause(turn: Turn, command: c.Pause) -> Ack:
     turn.emit(PausedSet(turn.now, is_on=True, by=command.by))
+    amending.drop_all(turn, "trading was paused", keeps_exits=True)
     canceled = strategies.pause_all(turn, by=command.by or "pause")
     return _ok(command, f"PAUSED: strategies pull their quotes, {canceled} canceled; positions stay. :resume")
 
@@ -217,6 +218,7 @@ def _resume(turn: Turn, command: c.Resume) -> Ack:
 
 def _reduce(turn: Turn, command: c.Reduce) -> Ack:
     turn.emit(ReduceOnlySet(turn.now, is_on=True, by=command.by))
+    amending.drop_all(turn, "REDUCE is on", keeps_exits=True)
     return _ok(command, f"REDUCE: only orders that shrink a position leave from now on. {way_out(turn)}")
 
 
@@ -268,6 +270,7 @@ def _shutdown(turn: Turn, command: c.Shutdown) -> Ack:
     for strategy_id, record in turn.state.strategies.items():
         if record.state in (StrategyState.RUNNING, StrategyState.STARTING, StrategyState.PAUSED):
             strategies.stop(turn, strategy_id, by=command.by or "shutdown")
+    amending.drop_all(turn, "the engine stops")
     if command.cancels_orders:
         for order in open_orders(turn):
             if not order.is_external:
@@ -280,6 +283,7 @@ def _shutdown(turn: Turn, command: c.Shutdown) -> Ack:
 
 _HANDLERS: Final[dict[type[c.Command], Callable[[Turn, Any], Ack | None]]] = {
     c.PlaceOrder: _place_order,
+    c.AmendOrder: amending.amend,
     c.CancelOrders: _cancel_orders,
     c.ClosePosition: _close_position,
     c.Flatten: _flatten,

@@ -24,6 +24,8 @@ def entry_of(state: State, recorded: e.Recorded) -> LogEntry | None:
             | e.OrderExpired()
             | e.OrderNeverArrived()
             | e.ExternalOrderSeen()
+            | e.AmendRequested()
+            | e.AmendDropped()
         ):
             return _order(state, recorded.seq, event)
         case e.OrderDenied():
@@ -76,6 +78,8 @@ _OrderEvent = (
     | e.OrderExpired
     | e.OrderNeverArrived
     | e.ExternalOrderSeen
+    | e.AmendRequested
+    | e.AmendDropped
 )
 _WORDS = {
     e.OrderCreated: "NEW",
@@ -88,20 +92,40 @@ _WORDS = {
     e.OrderExpired: "EXPIRED",
     e.OrderNeverArrived: "NEVER ARRIVED",
     e.ExternalOrderSeen: "EXTERNAL",
+    e.AmendRequested: "AMENDING",
+    e.AmendDropped: "NOT REPLACED",
 }
-_LOUD = (e.OrderNotSent, e.OrderRejected, e.OrderInDoubt)
+_LOUD = (e.OrderNotSent, e.OrderRejected, e.OrderInDoubt, e.AmendDropped)
 
 
 def _order(state: State, seq: int, event: _OrderEvent) -> LogEntry | None:
     order = state.orders.get(event.client_order_id)
     if order is None:
         return None
-    detail = getattr(event, "reason", "") or getattr(event, "text", "")
+    replaces = event.replaces if isinstance(event, e.OrderCreated) else None
+    detail = _detail(event)
     text = f"{_WORDS[type(event)]} {words.order_text(state, order)}" + (f": {detail}" if detail else "")
     severity = Severity.WARN if isinstance(event, _LOUD) else Severity.INFO
     return LogEntry(
-        seq, event.at, "order", text, severity, order.client_order_id, order.instrument_id, order.strategy_id
+        seq,
+        event.at,
+        "order",
+        text,
+        severity,
+        order.client_order_id,
+        order.instrument_id,
+        order.strategy_id,
+        replaces=replaces or "",
     )
+
+
+def _detail(event: _OrderEvent) -> str:
+    if isinstance(event, e.AmendRequested):
+        stop = f" stop {words.number(event.stop_price)}" if event.stop_price is not None else ""
+        return f"to {words.number(event.quantity)} in all @{words.number(event.price)}{stop}"
+    if isinstance(event, e.OrderCreated) and event.replaces is not None:
+        return f"instead of {words.short_id(event.replaces)}"
+    return getattr(event, "reason", "") or getattr(event, "text", "")
 
 
 def _fill(state: State, seq: int, event: e.OrderFilled) -> LogEntry | None:

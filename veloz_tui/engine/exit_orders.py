@@ -37,7 +37,7 @@ def closable_now(turn: Turn, instrument_id: InstrumentId) -> Decimal:
     """
     position = abs(turn.state.position(instrument_id).quantity)
     _, _, reducing = leaves(turn, instrument_id)
-    ordinary = sum(o.leaves for o in in_the_way(turn, instrument_id) if not o.request.reduce_only)
+    ordinary = sum(o.exposed for o in in_the_way(turn, instrument_id) if not o.request.reduce_only)
     return _in_lots(turn, instrument_id, position - reducing - ordinary)
 
 

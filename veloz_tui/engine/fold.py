@@ -9,15 +9,13 @@ from typing import Any, Final
 
 from veloz_tui.domain import events as e
 from veloz_tui.domain.errors import InvariantBroken
-from veloz_tui.domain.order import REOPENABLE, TRANSITIONS, Order, OrderEvent
+from veloz_tui.domain.order import REOPENABLE, TRANSITIONS, Amendment, Order, OrderEvent
 from veloz_tui.domain.reports import Balance
 from veloz_tui.domain.types import ClientOrderId, Nanos, OrderStatus, StrategyState
 from veloz_tui.engine import booking
+from veloz_tui.engine.forgetting import forget_old
 from veloz_tui.engine.state import (
-    HOLD_NEVER_ARRIVED,
-    KEEP_ENDED,
     MAX_ALERTS,
-    MAX_ENDED,
     MAX_FAULTS,
     AlertRecord,
     Fault,
@@ -27,9 +25,6 @@ from veloz_tui.engine.state import (
     StrategyRecord,
     venue_key,
 )
-
-_RENEW_EVERY: Final = 4_000
-"""Orders and denials; a renewal takes 1 to 2 ms."""
 
 
 def apply(state: State, recorded: e.Recorded) -> None:
@@ -80,8 +75,12 @@ def _account_identified(s: State, x: e.AccountIdentified) -> None:
 
 def _order_created(s: State, x: e.OrderCreated) -> None:
     s.counter += 1
-    _forget_old(s, x.at)
-    _add_order(s, x).ref = x.ref
+    forget_old(s, x.at)
+    order = _add_order(s, x)
+    order.ref, order.replaces = x.ref, x.replaces
+    replaced = s.orders.get(x.replaces) if x.replaces is not None else None
+    if replaced is not None:
+        replaced.amendment, replaced.replaced_by = None, x.client_order_id
     strategy = s.strategies.get(x.request.strategy_id)
     if strategy is not None:
         strategy.orders_sent += 1
@@ -103,7 +102,7 @@ def _add_order(s: State, x: e.OrderCreated | e.OrderDenied | e.ExternalOrderSeen
 
 def _order_denied(s: State, x: e.OrderDenied) -> None:
     s.counter += 1
-    _forget_old(s, x.at)
+    forget_old(s, x.at)
     order = _add_order(s, x)
     order.status = OrderStatus.DENIED
     order.reason = x.text
@@ -157,27 +156,6 @@ def _reopen(s: State, order: Order) -> None:
     s.open_orders[order.client_order_id] = True
 
 
-def _forget_old(s: State, at: Nanos) -> None:
-    while s.held:
-        first = next(iter(s.held))
-        if at - s.held[first] < HOLD_NEVER_ARRIVED:
-            break
-        s.ended[first] = s.held.pop(first)
-    if s.counter % _RENEW_EVERY == 0:
-        # A dict finds its first key by walking over all that was deleted before it (measured: 9 of the
-        # 33 us that such an event takes). A new one has no such past.
-        s.ended = dict(s.ended.items())
-    while s.ended:
-        first = next(iter(s.ended))
-        if at - s.ended[first] < KEEP_ENDED and len(s.ended) <= MAX_ENDED:
-            break
-        s.forgotten_until = max(s.forgotten_until, s.ended.pop(first))
-        order = s.orders.pop(first)
-        s.awaiting_fills.pop(first, None)
-        if order.venue_order_id is not None:
-            s.by_venue_id.pop(venue_key(order.instrument_id, order.venue_order_id), None)
-
-
 def _order_not_sent(s: State, x: e.OrderNotSent) -> None:
     _move(s, x.client_order_id, OrderEvent.NOT_SENT, x.at).reason = x.reason
 
@@ -214,6 +192,14 @@ def _cancel_requested(s: State, x: e.CancelRequested) -> None:
 
 def _cancel_rejected(s: State, x: e.CancelRejected) -> None:
     _move(s, x.client_order_id, OrderEvent.CANCEL_REJECTED, x.at)
+
+
+def _amend_requested(s: State, x: e.AmendRequested) -> None:
+    s.orders[x.client_order_id].amendment = Amendment(x.at, x.quantity, x.price, x.stop_price)
+
+
+def _amend_dropped(s: State, x: e.AmendDropped) -> None:
+    s.orders[x.client_order_id].amendment = None
 
 
 def _order_canceled(s: State, x: e.OrderCanceled) -> None:
@@ -366,6 +352,8 @@ _APPLY: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.OrderInDoubt: _order_in_doubt,
     e.CancelRequested: _cancel_requested,
     e.CancelRejected: _cancel_rejected,
+    e.AmendRequested: _amend_requested,
+    e.AmendDropped: _amend_dropped,
     e.OrderCanceled: _order_canceled,
     e.OrderExpired: _order_expired,
     e.OrderFilled: _order_filled,

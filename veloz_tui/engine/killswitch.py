@@ -24,7 +24,7 @@ from veloz_tui.domain.types import (
     StrategyState,
     VenueId,
 )
-from veloz_tui.engine import restarts, words
+from veloz_tui.engine import amending, restarts, words
 from veloz_tui.engine.actions import CancelAll, ListOpenOrders, SetGate, StopHost, Unpark
 from veloz_tui.engine.live import KillLive
 from veloz_tui.engine.order_reports import on_order_report
@@ -55,6 +55,7 @@ def kill(turn: Turn, *, kill_id: str, reason: str, by: str) -> str:
     turn.emit(Halted(turn.now, kill_id, reason, by))
     turn.live.kill = _sweep_from(turn)
     turn.live.closing.clear()  # it never trades, nor does what was begun before it
+    amending.drop_all(turn, "the kill switch")
     _stop_strategies(turn, f"kill by {by}")
     orders = open_orders(turn)
     _sweep(turn, _symbols(turn, orders))

@@ -14,7 +14,7 @@ from veloz_tui.domain.types import (
     Severity,
     VenueOrderId,
 )
-from veloz_tui.engine import closing, words
+from veloz_tui.engine import amending, closing, words
 from veloz_tui.engine.quotes import requote_after
 from veloz_tui.engine.state import venue_key
 from veloz_tui.engine.turn import Turn
@@ -111,6 +111,7 @@ def after_end(turn: Turn, order: Order) -> None:
     """An order ended: nothing of it is under way, and who waited for it may go on."""
     turn.live.cancels_in_flight.pop(order.client_order_id, None)
     closing.on_end(turn, order)  # before a quote takes the place of the one that ended
+    amending.on_end(turn, order)
     requote_after(turn, order)
 
 

@@ -6,7 +6,7 @@ sent all the same to whatever may have left; it is sticky: sent again when the v
 
 from typing import Final
 
-from veloz_tui.domain.events import CancelRequested, OrderCreated, OrderDenied
+from veloz_tui.domain.events import AmendDropped, CancelRequested, OrderCreated, OrderDenied
 from veloz_tui.domain.ids import client_order_id
 from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.reports import Endpoint
@@ -33,16 +33,22 @@ REPEAT_DENIAL_AFTER: Final = SECOND
 
 
 def place(
-    turn: Turn, request: OrderRequest, *, ref: int = 0, is_exit: bool = False
+    turn: Turn,
+    request: OrderRequest,
+    *,
+    ref: int = 0,
+    is_exit: bool = False,
+    replaces: Order | None = None,
 ) -> tuple[ClientOrderId, Denial | None]:
-    """Create an order or deny it; returns its id and, if denied, why."""
+    """Create an order or deny it; returns its id and, if denied, why. `replaces` has ended."""
     state = turn.state
-    denial = check(request, risk_inputs(turn, request, is_exit=is_exit))
+    denial = check(request, risk_inputs(turn, request, is_exit=is_exit, instead_of=replaces))
     new_id = client_order_id(account=state.account_tag, epoch=state.epoch, counter=state.counter + 1)
     if denial is not None:
         _deny(turn, new_id, request, denial, ref)
         return new_id, denial
-    seq = turn.emit(OrderCreated(turn.now, new_id, request, ref))
+    old = replaces.client_order_id if replaces is not None else None
+    seq = turn.emit(OrderCreated(turn.now, new_id, request, ref, old))
     venue = state.venue_of(request.instrument_id)
     turn.live.order_rate.record(request.strategy_id, turn.now)
     turn.live.venues[venue].breaker.allows(turn.now)  # half-open: this order is the probe
@@ -85,7 +91,19 @@ def _deny(turn: Turn, new_id: ClientOrderId, request: OrderRequest, denial: Deni
 
 
 def cancel(turn: Turn, order: Order, *, by: str) -> bool:
-    """Want an order gone; False if it already is."""
+    """Want an order gone, and nothing in its stead; False if it already is."""
+    if order.amendment is not None:
+        drop_amendment(turn, order, f"canceled by {by}")
+    return want_gone(turn, order, by=by)
+
+
+def drop_amendment(turn: Turn, order: Order, why: str) -> None:
+    """Whatever becomes of the order, nothing will be placed in its stead."""
+    turn.emit(AmendDropped(turn.now, order.client_order_id, why))
+
+
+def want_gone(turn: Turn, order: Order, *, by: str) -> bool:
+    """As `cancel`, but what may be wanted in its stead still is."""
     if order.is_terminal:
         return False
     if order.cancel_requested_at is None:

@@ -68,7 +68,9 @@ def _held(turn: Turn) -> Iterator[Order]:
             yield turn.state.orders[client_order_id]
 
 
-def leaves(turn: Turn, instrument_id: InstrumentId) -> tuple[Decimal, Decimal, Decimal]:
+def leaves(
+    turn: Turn, instrument_id: InstrumentId, *, without: Order | None = None
+) -> tuple[Decimal, Decimal, Decimal]:
     """Return the leaves that buy, that sell, and what on the closing side shrinks the position already.
 
     That is what reduce-only orders leave, and what has traded and isn't booked. A held exit is none: limits
@@ -79,6 +81,11 @@ def leaves(turn: Turn, instrument_id: InstrumentId) -> tuple[Decimal, Decimal, D
     closing = Side.SELL if is_long else Side.BUY
     buying, selling = totals.buying, totals.selling
     reducing = totals.reduce_selling if is_long else totals.reduce_buying
+    if without is not None and without.is_open and without.instrument_id == instrument_id:
+        counted = without.exposed
+        buying -= counted if without.side is Side.BUY else ZERO
+        selling -= counted if without.side is Side.SELL else ZERO
+        reducing -= counted if without.side is closing and without.request.reduce_only else ZERO
     for order in _held(turn):
         if order.instrument_id != instrument_id:
             continue
@@ -129,14 +136,40 @@ def free(turn: Turn, instrument: Instrument) -> tuple[Decimal | None, Decimal | 
     )
 
 
-def gross_exposure(turn: Turn) -> Decimal | None:
+def free_without(turn: Turn, instrument: Instrument, order: Order) -> tuple[Decimal | None, Decimal | None]:
+    """Return free base and quote as if `order` had never locked any.
+
+    The venue tells of what a cancel frees a moment after the cancel, and of what an order locks a moment
+    after its acceptance: so neither more than what is free and the order's part, nor than what no other
+    order locks.
+    """
+    free_base, free_quote = free(turn, instrument)
+    balances = turn.state.balances.get(instrument.venue)
+    if balances is None or free_base is None or free_quote is None:
+        return free_base, free_quote
+    base, quote = balances.get(instrument.base), balances.get(instrument.quote)
+    base_left = base.total if base else ZERO
+    quote_left = quote.total if quote else ZERO
+    for instrument_id, totals in turn.live.working.totals.items():
+        its = turn.state.instruments.get(instrument_id)
+        if its is not None and its.venue == instrument.venue:
+            base_left -= totals.selling if its.base == instrument.base else ZERO
+            quote_left -= totals.bid_value if its.quote == instrument.quote else ZERO
+    if order.side is Side.SELL:
+        base_left += order.exposed if order.is_open else ZERO
+        return min(free_base + order.leaves, base_left), free_quote
+    quote_left += order.exposed_value if order.is_open else ZERO
+    return free_base, min(free_quote + order.leaves * (order.request.price or ZERO), quote_left)
+
+
+def gross_exposure(turn: Turn, *, without: Order | None = None) -> Decimal | None:
     """The worst case of every instrument, valued and summed; None if one can't be valued."""
     total = ZERO
     held = {order.instrument_id for order in _held(turn)}
     instruments = held.union(turn.state.positions, turn.live.working.totals)
     for instrument_id in sorted(instruments):
         position = turn.state.position(instrument_id).quantity
-        buying, selling, _ = leaves(turn, instrument_id)
+        buying, selling, _ = leaves(turn, instrument_id, without=without)
         worst = max(abs(position + buying), abs(position - selling))
         if not worst:
             continue
@@ -147,15 +180,23 @@ def gross_exposure(turn: Turn) -> Decimal | None:
     return total
 
 
-def risk_inputs(turn: Turn, request: OrderRequest, *, is_exit: bool = False) -> RiskInputs:
-    """Build the inputs of one check. The instrument must be known (the caller has looked)."""
+def risk_inputs(
+    turn: Turn, request: OrderRequest, *, is_exit: bool = False, instead_of: Order | None = None
+) -> RiskInputs:
+    """Build the inputs of one check. The instrument must be known (the caller has looked).
+
+    `instead_of`: the order that `request` replaces; what it works with and locks counts for nothing.
+    """
     state, live, settings = turn.state, turn.live, turn.settings
     instrument = state.instruments[request.instrument_id]
     venue = live.venues.get(instrument.venue)
     market = live.books.get(instrument.id)
-    buying, selling, reducing = leaves(turn, instrument.id)
-    free_base, free_quote = free(turn, instrument)
+    buying, selling, reducing = leaves(turn, instrument.id, without=instead_of)
+    free_base, free_quote = (
+        free(turn, instrument) if instead_of is None else free_without(turn, instrument, instead_of)
+    )
     fees = live.fees.get(instrument.venue)
+    has_leverage = settings.limits.max_leverage is not None
     return RiskInputs(
         instrument=instrument,
         limits=settings.limits,
@@ -176,11 +217,11 @@ def risk_inputs(turn: Turn, request: OrderRequest, *, is_exit: bool = False) -> 
         is_exit=is_exit,
         free_base=free_base,
         free_quote=free_quote,
-        equity=pnl.equity(state, live, settings) if settings.limits.max_leverage is not None else None,
-        gross_exposure=gross_exposure(turn) if settings.limits.max_leverage is not None else None,
+        equity=pnl.equity(state, live, settings) if has_leverage else None,
+        gross_exposure=gross_exposure(turn, without=instead_of) if has_leverage else None,
         maker_fee=fees[0] if fees else None,
         taker_fee=fees[1] if fees else None,
         recent_account=live.order_rate.of_account(turn.now),
         recent_strategy=live.order_rate.of_strategy(request.strategy_id, turn.now),
-        open_orders=live.working.ours,
+        open_orders=live.working.ours - (instead_of is not None and instead_of.is_open),
     )

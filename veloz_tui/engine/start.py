@@ -15,7 +15,7 @@ from veloz_tui.domain.events import (
     VenueStateChanged,
 )
 from veloz_tui.domain.types import SECOND, ChannelState, OrderStatus, Severity, StrategyState
-from veloz_tui.engine import killswitch, parameters
+from veloz_tui.engine import amending, killswitch, parameters
 from veloz_tui.engine.actions import SetGate
 from veloz_tui.engine.ticks import TICK, day_start
 from veloz_tui.engine.turn import Turn
@@ -51,6 +51,7 @@ def start(
     for venue in settings.venues:
         turn.emit(VenueStateChanged(turn.now, venue, ChannelState.DOWN, "starting"))
     _doubt_unconfirmed(turn)
+    amending.forget_at_start(turn)
     if was_running:
         _name_inline_strategies(turn)
     _stop_strategies(turn)

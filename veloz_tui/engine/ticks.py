@@ -17,6 +17,7 @@ from veloz_tui.domain.reports import (
 from veloz_tui.domain.results import MINUTE
 from veloz_tui.domain.types import SECOND, ChannelState, Nanos, OrderStatus, Severity, StrategyState
 from veloz_tui.engine import (
+    amending,
     connections,
     denials,
     doubts,
@@ -112,6 +113,7 @@ def _tick(turn: Turn) -> None:
         for client_order_id in turn.state.awaiting_fills:
             fetch_fills(turn, turn.state.orders[client_order_id])
     flatten.go_on(turn)
+    amending.expire(turn)
     protection.check_positions(turn)
     protection.check_usage(turn)
     _day(turn)

@@ -19,7 +19,10 @@ _NO_ORDERS: Final[dict[ClientOrderId, None]] = {}
 
 
 class Totals(msgspec.Struct):
-    """Leaves of one instrument's open orders, in base units; `bid_value` in quote, of priced buys."""
+    """Leaves of one instrument's open orders, in base units; `bid_value` in quote, of priced buys.
+
+    An order that is being amended counts as the larger of the two.
+    """
 
     buying: Decimal = ZERO
     selling: Decimal = ZERO
@@ -111,11 +114,11 @@ class WorkingOrders:
         else:
             self.unsent.pop(order.client_order_id, None)
         known = self._counted.get(order.client_order_id)
-        leaves = order.leaves
-        if known is not None and known.leaves == leaves:
-            return
+        leaves = order.exposed
         request = order.request
-        value = leaves * request.price if request.side is Side.BUY and request.price is not None else ZERO
+        value = order.exposed_value if request.side is Side.BUY else ZERO
+        if known is not None and known.leaves == leaves and known.value == value:
+            return
         counted = _Counted(request.instrument_id, request.side, leaves, value, request.reduce_only)
         totals = self.totals[request.instrument_id]
         if known is not None:

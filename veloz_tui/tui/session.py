@@ -127,6 +127,8 @@ class Session:
                 self.absence.count(entry)
                 continue
             self.tour.entry_seen(entry)
+            if entry.replaces in self.followed:
+                self.followed.append(entry.client_order_id)
             self.lines.tell(entry, self.clock(), is_mine=entry.client_order_id in self.followed)
             if entry.severity is Severity.CRIT or entry.kind == "kill":
                 self.ring(is_critical=True)

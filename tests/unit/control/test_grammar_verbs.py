@@ -19,6 +19,7 @@ from veloz_tui.control.grammar import (
 from veloz_tui.control.grammar_verbs import VERBS
 from veloz_tui.domain import commands
 from veloz_tui.domain.commands import (
+    AmendOrder,
     CancelOrders,
     ClosePosition,
     Flatten,
@@ -185,12 +186,23 @@ def test_shutdown() -> None:
         ("report daily", LocalCommand("report", ("daily",))),
         ("tour off", LocalCommand("tour", ("off",))),
         ("help buy", LocalCommand("help", ("buy",))),
-        ("amend af3k @64,100 qty 0.1", LocalCommand("amend", ("vzAA0000100001AF3K", "64100", "0.1"))),
-        ("amend af3k @bid-1t", LocalCommand("amend", ("vzAA0000100001AF3K", "64123.59", ""))),
     ],
 )
 def test_local_commands(text: str, local: LocalCommand) -> None:
     assert parsed(text).command == local
+
+
+@pytest.mark.parametrize(
+    ("text", "price", "quantity"),
+    [("amend af3k @64,100 qty 0.1", "64100", "0.1"), ("amend af3k @bid-1t", "64123.59", None)],
+)
+def test_amend_names_the_order_and_what_changes(text: str, price: str, quantity: str | None) -> None:
+    command = parsed(text).command
+    assert isinstance(command, AmendOrder)
+    assert command.client_order_id == "vzAA0000100001AF3K"
+    assert command.price == Decimal(price)
+    assert command.quantity == (None if quantity is None else Decimal(quantity))
+    assert "canceled first, last in its queue" in parsed(text).review
 
 
 @pytest.mark.parametrize(
@@ -214,6 +226,7 @@ def test_local_commands(text: str, local: LocalCommand) -> None:
         ("strategy start", "strategy start|stop|pause|set|reset mm-1"),
         ("strategy start mm-1 keep", "means nothing here"),
         ("amend af3k", "amend what?"),
+        ("amend af3k stop 5", "means nothing here"),
         ("theme", "theme light"),
         ("x" * 600, "longer than 512"),
         ("buy \x1b[31m btc", "?[31m"),

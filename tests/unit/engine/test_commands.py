@@ -368,6 +368,7 @@ def test_a_mute_silences_anything_but_crit() -> None:
 def test_every_command_has_a_handler_and_one_answer() -> None:
     plain: dict[type[c.Command], dict[str, object]] = {
         c.PlaceOrder: {"request": market(Side.BUY, "1")},
+        c.AmendOrder: {"client_order_id": "none"},
         c.ClosePosition: {"instrument_id": BTC.id},
         c.StartStrategy: {"strategy_id": MM},
         c.StopStrategy: {"strategy_id": MM},

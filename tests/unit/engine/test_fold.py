@@ -78,6 +78,8 @@ EVERY_KIND: tuple[e.AnyEvent, ...] = (
     BORN,
     e.OrderSubmitted(T0, ID),
     e.OrderInDoubt(T0, ID, "timeout"),
+    e.AmendRequested(T0, ID, D(2), D(99), None, "test"),
+    e.AmendDropped(T0, ID, "canceled by test"),
     e.CancelRequested(T0, ID, "me"),
     e.CancelRejected(T0, ID, -2011, "Unknown order sent."),
     e.OrderAccepted(T0, ID, VenueOrderId("5")),

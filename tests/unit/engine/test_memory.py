@@ -5,11 +5,11 @@ import pytest
 from tests.unit.engine.factories import BTC, Core, D, limit_buy, report
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.types import OrderStatus, Side
-from veloz_tui.engine import fold
+from veloz_tui.engine import forgetting
 
 
 def test_of_many_ended_orders_the_oldest_leave_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fold, "MAX_ENDED", 5)
+    monkeypatch.setattr(forgetting, "MAX_ENDED", 5)
     core = Core()
     orders = []
     for number in range(20):
@@ -27,7 +27,7 @@ def test_of_many_ended_orders_the_oldest_leave_memory(monkeypatch: pytest.Monkey
 def test_an_order_whose_exposure_is_held_stays_however_many_end_after_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fold, "MAX_ENDED", 3)
+    monkeypatch.setattr(forgetting, "MAX_ENDED", 3)
     core = Core()
     held = core.never_arrived(limit_buy("1 @ 100"))
     for number in range(10):

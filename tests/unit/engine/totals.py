@@ -14,11 +14,11 @@ def check_totals(engine: Engine) -> None:
         buys = [order for order in here if order.side is Side.BUY]
         sells = [order for order in here if order.side is Side.SELL]
         assert totals.orders == len(here)
-        assert totals.buying == sum(order.leaves for order in buys)
-        assert totals.selling == sum(order.leaves for order in sells)
-        assert totals.reduce_buying == sum(o.leaves for o in buys if o.request.reduce_only)
-        assert totals.reduce_selling == sum(o.leaves for o in sells if o.request.reduce_only)
-        assert totals.bid_value == sum(o.leaves * (o.request.price or 0) for o in buys)
+        assert totals.buying == sum(order.exposed for order in buys)
+        assert totals.selling == sum(order.exposed for order in sells)
+        assert totals.reduce_buying == sum(o.exposed for o in buys if o.request.reduce_only)
+        assert totals.reduce_selling == sum(o.exposed for o in sells if o.request.reduce_only)
+        assert totals.bid_value == sum(o.exposed_value for o in buys)
     assert working.ours == sum(not order.is_external for order in orders)
     unsent = (OrderStatus.CREATED, OrderStatus.SUBMITTED)
     assert set(working.unsent) == {o.client_order_id for o in orders if o.status in unsent}
