@@ -6,10 +6,11 @@ engine itself was suspended, its strategies are not blamed for it.
 """
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -24,10 +25,13 @@ from veloz_tui.domain.intents import (
 from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import CommandId, InstrumentId, Nanos, Side, StrategyId
 from veloz_tui.runtime.feeds import Feed
+from veloz_tui.runtime.host_budgets import HostBudgets
+from veloz_tui.runtime.host_inbox import Inbox
+from veloz_tui.runtime.host_intents import parts, without_outdated
 from veloz_tui.runtime.host_log import StrategyLog
 from veloz_tui.runtime.host_process import Tail, ending, kind_of_wait, spawn
+from veloz_tui.runtime.host_start import start_message
 from veloz_tui.strategy.base import Intent
-from veloz_tui.strategy.own_orders import update_of
 from veloz_tui.strategy.spec import StrategySnapshot, StrategySpec
 from veloz_tui.strategy.wire import (
     Began,
@@ -41,7 +45,6 @@ from veloz_tui.strategy.wire import (
     Own,
     OwnEvent,
     SetParams,
-    Start,
     Stop,
     Trade,
     WireError,
@@ -55,35 +58,7 @@ Report = Callable[[StrategyReported | StrategyHostChanged | ParametersChecked], 
 LOADING: Final = "its start"
 CHECK: Final = "a check of parameters"
 MAX_TICK_S: Final = 0.5
-
-
-class HostBudgets(msgspec.Struct, frozen=True):
-    """How long and how far behind a strategy may be."""
-
-    start_s: float = 20.0
-    """To import its file and what that imports."""
-    name_s: float = 1.5
-    """After so long in a callback it is named on screen."""
-    callback_s: float = 4.5
-    """After so long in a callback it is killed."""
-    unread_s: float = 2.0
-    """After so long with an own order event unread it is killed."""
-    unread_events: int = 1000
-    trades_behind: int = 100
-    """Public trades beyond it are left out and counted."""
-    grace_s: float = 1.0
-    """From Stop to SIGKILL."""
-
-
-def budgets_of(spec: StrategySpec, usual: HostBudgets) -> HostBudgets:
-    """Those of one strategy: what its settings say of a callback moves what is named and what is unread."""
-    limit_s = spec.callback_limit_s
-    if limit_s is None:
-        return usual
-    share = limit_s / usual.callback_s
-    return msgspec.structs.replace(
-        usual, callback_s=limit_s, name_s=usual.name_s * share, unread_s=usual.unread_s * max(share, 1.0)
-    )
+LAST_WORDS_S: Final = 1.0
 
 
 class _Unanswered(msgspec.Struct, gc=False):
@@ -138,6 +113,14 @@ class HostLink(asyncio.Protocol):
         self._log = StrategyLog(strategy_id)
         self._stderr = Tail()
         self._checks: deque[CommandId] = deque()
+        self._inbox = Inbox(
+            self._receive,
+            on_error=self._on_error,
+            on_flood=self._on_flood,
+            on_full=self._pause_reading,
+            on_empty=self._resume_reading,
+        )
+        self._closed = asyncio.Event()
 
     # The process
 
@@ -160,9 +143,19 @@ class HostLink(asyncio.Protocol):
         if self._has_ended:
             self.kill()
         code = await self._process.wait()
+        await self._read_the_rest()
+        self._end(ending(code, self._stderr.text))
+
+    async def _read_the_rest(self) -> None:
+        # Its last words may still wait for their turn.
+        self._inbox.is_free = True
+        self._resume_reading()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._closed.wait()
+        self._inbox.finish()
         if self._transport is not None:
             self._transport.close()
-        self._end(ending(code, self._stderr.text))
 
     async def _connect(self, engine_end: socket.socket, read_end: int) -> None:
         loop = asyncio.get_running_loop()
@@ -176,7 +169,7 @@ class HostLink(asyncio.Protocol):
 
     def stop(self, reason: str) -> None:
         """Ask for the end; kill after the grace time."""
-        self._has_ended = True
+        self._has_ended = self._inbox.is_free = True
         self._fail_checks()
         self._write(encode_body(Stop(reason)), seq=0)
         asyncio.get_running_loop().call_later(self._budgets.grace_s, self.kill)
@@ -249,21 +242,36 @@ class HostLink(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         # Its end of the socket is closed: it is ending, or has to.
+        self._closed.set()
         asyncio.get_running_loop().call_later(self._budgets.grace_s, self.kill)
 
     def data_received(self, data: bytes) -> None:
         try:
-            for received in self._reader.feed(data):
-                self._receive(received)
-        except (WireError, msgspec.DecodeError) as error:
-            self.fail(f"its process sent what can't be: {error}")
+            self._inbox.put(list(self._reader.feed(data)))
+        except WireError as error:
+            self._on_error(error)
 
-    def _receive(self, received: Frame) -> None:
+    def _on_error(self, error: WireError | msgspec.DecodeError) -> None:
+        self.fail(f"its process sent what can't be: {error}")
+
+    def _on_flood(self, share: float) -> None:
+        self.fail(f"it floods the engine: made to wait {share:.0%} of the time, and still wants more")
+
+    def _pause_reading(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _receive(self, received: Frame) -> Iterator[None]:
+        # In steps: between two of them others have their turn.
         if received.run != self.run_number:
             raise WireError(f"run {received.run} instead of {self.run_number}")
         match decode_from_host(received.body):
             case Done() as done:
-                self._take_done(done, seq=received.seq)
+                yield from self._take_done(done, seq=received.seq)
             case Hello() as hello:
                 if not self._has_ended:
                     self._take_hello(hello)
@@ -302,15 +310,21 @@ class HostLink(asyncio.Protocol):
         for check_id in checks:
             self._on_report(ParametersChecked(check_id, self.strategy_id, "it ended before it could look"))
 
-    def _take_done(self, done: Done, *, seq: int) -> None:
+    def _take_done(self, done: Done, *, seq: int) -> Iterator[None]:
         answered = self._pop_answered(done)
         self._answered_s = self._clock_s
-        intents = self._accept(done)
-        if not self._has_ended:
-            report = StrategyReported(
-                self.strategy_id, self.run_number, seq, intents, done.callback_us, done.doing[:500]
+        callback_us = done.callback_us
+        for intents in parts(self._accept(done)):
+            if self._has_ended:  # meanwhile
+                self.dropped_intents += len(intents)
+                continue
+            self._on_report(
+                StrategyReported(
+                    self.strategy_id, self.run_number, seq, intents, callback_us, done.doing[:500]
+                )
             )
-            self._on_report(report)
+            callback_us = 0.0  # it was one callback
+            yield
         if answered is not None and answered.instrument_id is not None and not self._has_ended:
             self._on_ready(self, answered.instrument_id)
 
@@ -340,7 +354,7 @@ class HostLink(asyncio.Protocol):
             self.dropped_intents += len(wishes)
             return ()
         check_intents(wishes, strategy_id=self.strategy_id, instrument_ids=self.spec.instrument_ids)
-        return wishes
+        return without_outdated(wishes)
 
     # The watchdog
 
@@ -361,6 +375,10 @@ class HostLink(asyncio.Protocol):
         self._clock_s += min(elapsed_s, MAX_TICK_S)
         if self._has_ended:
             return
+        if self._inbox.is_behind:  # it has answered, and waits for us
+            self._answered_s = self._clock_s
+            self._own_since = deque(self._clock_s for _ in self._own_since)
+            return
         running_s, budgets = self._running_s, self._budgets
         if self._running == LOADING:
             if running_s >= budgets.start_s:
@@ -376,26 +394,3 @@ class HostLink(asyncio.Protocol):
             self._on_report(
                 StrategyReported(self.strategy_id, self.run_number, self.from_seq, (), doing=doing)
             )
-
-
-def start_message(
-    strategy_id: StrategyId,
-    spec: StrategySpec,
-    snapshot: StrategySnapshot,
-    folder: Path | None,
-    *,
-    is_probe: bool = False,
-) -> Start:
-    """The first frame of a host, or of one that is only asked."""
-    return Start(
-        strategy_id=strategy_id,
-        source=spec.source,
-        folder="" if folder is None else str(folder.resolve()),
-        params_json=spec.params_json,
-        memory_mb=spec.memory_mb,
-        nice=spec.nice,
-        instruments=snapshot.instruments,
-        positions=snapshot.positions,
-        orders=tuple(update_of(order, ref=0) for order in snapshot.orders),
-        is_probe=is_probe,
-    )

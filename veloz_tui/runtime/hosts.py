@@ -13,8 +13,10 @@ from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import ClientOrderId, CommandId, InstrumentId, Nanos, StrategyId
 from veloz_tui.runtime.feeds import Feed
-from veloz_tui.runtime.host_link import HostBudgets, HostLink, budgets_of, start_message
+from veloz_tui.runtime.host_budgets import HostBudgets, budgets_of
+from veloz_tui.runtime.host_link import HostLink
 from veloz_tui.runtime.host_probe import probe
+from veloz_tui.runtime.host_start import start_message
 from veloz_tui.runtime.inline import InlineStrategy
 from veloz_tui.strategy.spec import StrategySnapshot, StrategySpec
 from veloz_tui.strategy.wire import OwnEvent

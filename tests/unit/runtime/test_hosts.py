@@ -32,7 +32,7 @@ from veloz_tui.domain.intents import (
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import Asset, ClientOrderId, CommandId, Nanos, Side, TradeId, VenueOrderId
-from veloz_tui.runtime.host_link import budgets_of
+from veloz_tui.runtime.host_budgets import budgets_of
 from veloz_tui.runtime.hosts import HostBudgets, StrategyHosts, StrategySnapshot, StrategySpec
 from veloz_tui.runtime.inline import SAMPLE
 
