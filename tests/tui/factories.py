@@ -30,6 +30,7 @@ from veloz_tui.domain.views import (
     AccountView,
     AlertView,
     AssetView,
+    FillView,
     InstrumentView,
     KillView,
     LadderView,
@@ -38,6 +39,8 @@ from veloz_tui.domain.views import (
     PositionView,
     StatusView,
     StrategyView,
+    TradeView,
+    VenueEquityView,
     VenueView,
     View,
 )
@@ -134,7 +137,27 @@ def ladder(**changes: Any) -> LadderView:
         last_price=D("64123.70"),
         last_side=Side.BUY,
         age_ms=12,
+        trades=tape(),
     )
+    return msgspec.structs.replace(base, **changes)
+
+
+def tape(count: int = 30) -> tuple[TradeView, ...]:
+    """Public trades, newest first, one each second."""
+    return tuple(
+        TradeView(
+            Nanos(NOON - at * SECOND),
+            D("64123.60") + D(at % 3) / 10,
+            D(str((at * 29 + 7) % 61)) / 100 + D("0.00213"),
+            Side.SELL if at % 3 else Side.BUY,
+        )
+        for at in range(count)
+    )
+
+
+def own_fill(**changes: Any) -> FillView:
+    """0.01 BTC bought as maker."""
+    base = FillView(Side.BUY, D("64123.40"), D("0.01"), D("0.00001"), Asset("BTC"), is_maker=True)
     return msgspec.structs.replace(base, **changes)
 
 
@@ -155,6 +178,8 @@ def instrument(instrument_id: InstrumentId = BTC, **changes: Any) -> InstrumentV
         last=D("64123.60") if instrument_id == BTC else D("3401.25"),
         change_fraction=D("0.0124"),
         position=D("0.45") if instrument_id == BTC else D(0),
+        age_ms=12 if instrument_id == BTC else 8000,
+        turnover=D("48213330.50") if instrument_id == BTC else D("912.40"),
     )
     return msgspec.structs.replace(base, **changes)
 
@@ -257,9 +282,15 @@ def account(**changes: Any) -> AccountView:
         day_fees=D("12.25"),
         drawdown_fraction=D("0.008"),
         assets=(
-            AssetView(BINANCE, Asset("USDT"), D("61204.10"), D("3206.17"), D("64410.27"), D("64410.27")),
-            AssetView(BINANCE, Asset("BTC"), D("0.14"), D("0.45"), D("0.59"), D("37832.92")),
+            AssetView(
+                BINANCE, Asset("USDT"), D("61204.10"), D("3206.17"), D("64410.27"), D("64410.27"), D("0.63")
+            ),
+            AssetView(BINANCE, Asset("BTC"), D("0.14"), D("0.45"), D("0.59"), D("37832.92"), D("0.37")),
         ),
+        day_turnover=D("28874.10"),
+        gross=D("28855.62"),
+        gross_fraction=D("0.282"),
+        venues=(VenueEquityView(BINANCE, D("102311.20"), D("61204.10")),),
         maker_fee=D("0.001"),
         taker_fee=D("0.001"),
     )

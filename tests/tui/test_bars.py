@@ -24,11 +24,18 @@ def test_the_footer_never_drops_kill_and_help_and_never_overflows(width: int) ->
 
 def test_the_last_fill_is_on_the_message_line_and_in_the_fills_pane() -> None:
     session, _ = headless(f.view())
-    entry = LogEntry(seq=11, at=f.NOON, kind="fill", text="FILL BUY 0.0100 @64,123.40 maker -> pos +0.46")
+    entry = LogEntry(
+        seq=11,
+        at=f.NOON,
+        kind="fill",
+        text="FILL BUY 0.0100 @64,123.40 maker",
+        instrument_id=f.BTC,
+        fill=f.own_fill(),
+    )
     session.on_entries((entry,))
     assert "FILL BUY 0.0100" in table.plain(message_lines(session, 80)[0])
     frame = compose(session, width=200, height=55, glyphs=UNICODE, terminal=Terminal())
-    assert any("FILL BUY 0.0100" in table.plain(line) for line in frame.lines["tape"])
+    assert any("12:00:01 BUY  64,123.40 0.0100" in table.plain(line) for line in frame.lines["fills"])
 
 
 def test_entries_sent_twice_are_shown_once() -> None:

@@ -1,5 +1,6 @@
 """What the other panes show, and what no pane may show."""
 
+import msgspec
 import pytest
 
 from tests.tui import factories as f
@@ -7,10 +8,11 @@ from tests.tui.headless import headless
 from tests.tui.panes import lines, screen
 from veloz_tui.control.client import Link, LinkState
 from veloz_tui.domain.types import SECOND, Nanos, Severity, Side, StrategyState
+from veloz_tui.domain.views import LogEntry
 from veloz_tui.tui import plain, table
 from veloz_tui.tui.glyphs import ASCII, UNICODE
 from veloz_tui.tui.names import Names
-from veloz_tui.tui.panes import alerts, orders, positions, strategies
+from veloz_tui.tui.panes import account, alerts, fills, orders, positions, strategies, watch
 from veloz_tui.tui.panes.status import Terminal
 from veloz_tui.tui.screen import compose
 from veloz_tui.tui.ticket import Ticket, parse_number
@@ -103,3 +105,67 @@ def test_the_plain_view_is_one_block_without_escapes() -> None:
         "No terminal: showing this once. Live: run `veloz` in a terminal | veloz watch --plain | "
         "veloz status --json | veloz kill\n"
     )
+
+
+def test_the_tape_shows_the_ladders_market_newest_first_and_can_not_be_selected() -> None:
+    view = f.view()
+    content = fills.tape(view.books[0], names=Names(view), width=38)
+    assert content.title == "Tape  BTC-USDT"
+    assert lines(content)[:2] == ["12:00:01 BUY  64,123.60 0.07213", "12:00:00 SELL 64,123.70 0.36213"]
+    assert not any(row.key for row in content.rows)
+
+
+def test_a_tape_without_trades_says_so() -> None:
+    view = f.view(books=(f.ladder(trades=()),))
+    assert "no trades" in lines(fills.tape(view.books[0], names=Names(view), width=60))[0]
+
+
+def own_fills() -> list[LogEntry]:
+    entry = LogEntry(11, f.NOON, "fill", "FILL", instrument_id=f.BTC, strategy_id="mm-1", fill=f.own_fill())
+    return [entry, msgspec.structs.replace(entry, seq=12, fill=f.own_fill(side=Side.SELL, is_maker=False))]
+
+
+def test_own_fills_have_their_figures_in_columns() -> None:
+    content = fills.content(own_fills(), names=Names(f.view()), width=90)
+    assert lines(content) == [
+        "12:00:01 SELL 64,123.40 0.0100 BTC-USDT T  mm-1 0.00001 BTC",
+        "12:00:01 BUY  64,123.40 0.0100 BTC-USDT M  mm-1 0.00001 BTC",
+    ]
+    slim = lines(fills.content(own_fills(), names=Names(f.view()), width=38))
+    assert slim[1] == "12:00:01 BUY  64,123.40 0.0100 BTC  M"
+
+
+def test_8_shows_the_tape_and_again_our_fills() -> None:
+    session, _ = headless(f.view())
+    for wanted in ("tape", "fills", "tape"):
+        session.router.press("8", "8")
+        frame = compose(session, width=80, height=24, glyphs=UNICODE, terminal=Terminal())
+        assert session.focus == wanted
+        assert {"tape", "fills"} & frame.plan.keys() == {wanted}
+        assert table.plain(frame.lines[wanted][0]).startswith(" 8 ")
+
+
+def test_the_watch_list_shows_age_and_the_markets_volume() -> None:
+    view = f.view()
+    shown = lines(watch.content(view, width=60, names=Names(view)))
+    assert shown[0].split() == ["BTC-USDT.BIN", "64,123.60", "+1.24%", "0.02", "0s", "0.4500", "48.2M"]
+    assert shown[1].split() == ["ETH-USDT.BIN", "3,401.25", "+1.24%", "0.29", "8s", "·", "912"]
+
+
+def test_the_account_shows_each_venue_and_what_today_cost() -> None:
+    view = f.view()
+    shown = lines(account.content(view, width=46, names=Names(view)))
+    assert shown == [
+        "USDT  64,410.27 61,204.10 64,410.27 63.0%",
+        "BTC        0.59      0.14 37,832.92 37.0%",
+        " BIN equity 102,311.20  free 61,204.10",
+        " today: fees 12.25  volume 28,874.10",
+    ]
+
+
+def test_the_positions_title_sums_up() -> None:
+    view = f.view()
+    wide = positions.content(view, width=75, names=Names(view))
+    slim = positions.content(view, width=47, names=Names(view))
+    assert wide.title == "Positions 1  gross 28,856 = 28% eq  stop 0/1"
+    assert slim.title == "Positions 1  28% eq  1 no stop"

@@ -10,7 +10,7 @@ from veloz_tui.domain.views import View
 from veloz_tui.tui import table, texts
 from veloz_tui.tui.glyphs import UNICODE
 from veloz_tui.tui.names import Names
-from veloz_tui.tui.panes import status
+from veloz_tui.tui.panes import banners, status
 from veloz_tui.tui.panes.status import Terminal
 from veloz_tui.tui.screen import compose
 
@@ -54,9 +54,10 @@ def test_live_has_its_own_shape() -> None:
 
 
 def test_a_breaker_shows_only_when_it_is_not_closed() -> None:
-    opened = f.venue(breaker=BreakerState.OPEN, breaker_text="12s (5 timeouts)")
+    opened = f.venue(breaker=BreakerState.OPEN, breaker_text="brk OPEN 12s (5 timeouts)")
     assert "brk" not in status_text(f.view(), 120)[1]
-    assert "brk OPEN 12s (5 timeouts)" in status_text(f.view(venues=(opened,)), 120)[1]
+    assert "│ BIN brk OPEN 12s (5 timeouts) │" in status_text(f.view(venues=(opened,)), 120)[1]
+    assert "│BIN brk OPEN│" in status_text(f.view(venues=(opened,)), 60)[1]
 
 
 def test_a_venue_that_is_not_ready_says_what_it_does() -> None:
@@ -104,7 +105,7 @@ def test_after_a_kill_the_status_says_what_is_certain_what_not_and_the_way_out(w
 def test_reduce_shows_beside_itself_what_lifts_it(width: int, way_out: str, shown: str) -> None:
     view = f.view(status=f.status(trading_state=TradingState.REDUCE_ONLY, way_out=way_out))
     first, _ = status_text(view, width)
-    assert f"REDUCE │ {shown} │ BTC-USDT" in first
+    assert f"REDUCE│{shown}│BTC-USDT" in first.replace(" │ ", "│")
 
 
 def test_an_observer_is_told_that_it_is_one() -> None:
@@ -112,3 +113,58 @@ def test_an_observer_is_told_that_it_is_one() -> None:
     session.on_link(Link(LinkState.UP, has_control=False, holder="pid 1 pts/1"))
     frame = compose(session, width=120, height=40, glyphs=UNICODE, terminal=Terminal())
     assert "READ-ONLY" in table.plain(frame.lines["status"][0])
+
+
+@pytest.mark.parametrize(
+    ("width", "wanted"),
+    [
+        (
+            200,
+            " BIN ● md 12 rtt 48 rate 34% guardian only │ eq 102,311.20 free 61,204.10 │ dd 0.8% "
+            "│ ord 7/200 doubt 1 │ kill ^K^K ok │ tty 28ms 10fps",
+        ),
+        (
+            120,
+            " BIN ● md 12 rtt 48 rate 34% │ eq 102,311.20 free 61,204.10 │ dd 0.8% │ ord 7/200 doubt 1 "
+            "│ kill ^K^K ok │ tty 28ms",
+        ),
+        (80, " BIN ● md 12 rtt 48│eq 102,311 free 61,204│dd 0.8%│ord 7/200│kill ^K^K ok"),
+        (40, " BIN ● md 12 rtt 48│kill ^K^K ok"),
+    ],
+)
+def test_the_second_line_says_as_much_as_its_width_holds(width: int, wanted: str) -> None:
+    terminal = Terminal(kill_tested=True, rtt_ms=28.0, frames_per_second=10.0)
+    view = f.view(venues=(f.venue(protection="guardian only"),))
+    assert status_text(view, width, terminal)[1] == wanted
+
+
+def test_at_80_columns_the_first_line_holds_day_doubts_alerts_and_time() -> None:
+    first, _ = status_text(f.view(), 80)
+    assert first == " DEMO  trading OK│BTC-USDT 64,123.60▲│day +311.20 r+184 u+139│doubt 1│!2│12:00Z"
+
+
+def test_parts_do_not_come_and_go_with_a_digit_of_an_age() -> None:
+    def parts(age_ms: int) -> int:
+        return status_text(f.view(venues=(f.venue(market_age_ms=age_ms),)), 80)[1].count("│")
+
+    assert parts(3) == parts(45) == parts(999)
+
+
+@pytest.mark.parametrize("width", [39, 30, 20, 12])
+def test_too_small_a_screen_says_what_matters_and_the_size_it_needs(width: int) -> None:
+    view = f.view(account=f.account(day_pnl=f.D("-1234567.89")))
+    shown = [
+        table.plain(line)
+        for line in banners.tiny(view, width=width, height=5, kill_line="^K^K KILL", glyphs=UNICODE)
+    ]
+    assert shown[0].startswith("DEMO") and shown[1] == "^K^K KILL" and shown[3] == "!2 alerts"
+    assert shown[2] in {"day -1,234,567.89", "-1,234,568"}
+    assert "40x10" in shown[4]
+    assert all(len(line) <= width for line in shown)
+
+
+def test_the_windows_title_has_alerts_mode_price_and_day() -> None:
+    view = f.view(status=f.status(mode=Mode.LIVE))
+    assert banners.terminal_title(view, Names(view), f.BTC, UNICODE) == "!2 ■LIVE BTC 64,124 +311"
+    calm = f.view(status=f.status(alerts_unacknowledged=0))
+    assert banners.terminal_title(calm, Names(calm), f.BTC, UNICODE) == "DEMO BTC 64,124 +311"

@@ -307,6 +307,17 @@ class View(msgspec.Struct, frozen=True):
     """The last log entry this view reflects."""
 
 
+class FillView(msgspec.Struct, frozen=True):
+    """The figures of one of our fills."""
+
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_asset: Asset
+    is_maker: bool
+
+
 class LogEntry(msgspec.Struct, frozen=True):
     """One line of what happened: a fill, a transition, an alert. Numbered by the event's seq."""
 
@@ -321,6 +332,8 @@ class LogEntry(msgspec.Struct, frozen=True):
     strategy_id: str = ""
     replaces: str = ""
     """A new order's entry: the order whose amendment it is."""
+    fill: FillView | None = None
+    """With `kind` fill."""
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from veloz_tui.domain import events as e
 from veloz_tui.domain.types import Severity
-from veloz_tui.domain.views import LogEntry
+from veloz_tui.domain.views import FillView, LogEntry
 from veloz_tui.engine import words
 from veloz_tui.engine.state import State
 
@@ -149,6 +149,7 @@ def _fill(state: State, seq: int, event: e.OrderFilled) -> LogEntry | None:
         event.client_order_id,
         event.instrument_id,
         order.strategy_id,
+        fill=FillView(order.side, event.price, event.quantity, event.fee, event.fee_asset, event.is_maker),
     )
 
 

@@ -17,7 +17,7 @@ from veloz_tui.domain.commands import (
 from veloz_tui.domain.types import Mode, StrategyId, StrategyState
 from veloz_tui.domain.views import AlertView, StrategyView
 from veloz_tui.tui import cancels, filtering, fmt, freezing, layout, marks, texts
-from veloz_tui.tui.keymap import ANY_PANE, EXTRA, HELP, PANES
+from veloz_tui.tui.keymap import ANY_PANE, EXTRA, HELP, PANES, TWINS
 from veloz_tui.tui.kill import Stroke
 from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.panes import alerts as alerts_pane
@@ -154,8 +154,8 @@ def regroup(session: Session, direction: int) -> None:
 
 
 def focus_pane(session: Session, pane: str) -> None:
-    """Focus a pane, wherever it is; hidden ones appear."""
-    session.focus = pane
+    """Focus a pane, wherever it is; hidden ones appear. The focused one gives way to its twin."""
+    session.focus = TWINS.get(pane, pane) if session.focus == pane else pane
     if pane not in session.page:
         session.page = ()
 

@@ -36,7 +36,7 @@ from veloz_tui.tui import (
     tmux,
 )
 from veloz_tui.tui.driver import ConsoleDriver
-from veloz_tui.tui.keymap import PANES, display
+from veloz_tui.tui.keymap import PANES, TWINS, display
 from veloz_tui.tui.modes import Mode
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.painter import Painter
@@ -257,7 +257,7 @@ class VelozApp(App[str]):
         """A click focuses its pane and selects the row that was shown there."""
         name = message.grid.name
         content = self.session.contents.get(name or "")
-        if name not in PANES or content is None or self.session.mode is not Mode.PANES:
+        if name not in {*PANES, *TWINS.values()} or content is None or self.session.mode is not Mode.PANES:
             return
         self.session.focus = name
         box = self.session.parts.get(name)

@@ -91,6 +91,17 @@ def short_quantity(value: Decimal | None, decimals: int, width: int) -> str:
     return "#" * width
 
 
+def short_amount(value: Decimal | None) -> str:
+    """An amount of public turnover: `950`, `12.3k`, `4.5M`."""
+    if value is None or not value.is_finite():
+        return UNKNOWN
+    for power, suffix in ((9, "G"), (6, "M"), (3, "k")):
+        scaled = _rounded(value.scaleb(-power), 1)
+        if abs(scaled) >= 1:
+            return f"{scaled:,f}{suffix}"
+    return number(value, 0)
+
+
 def age(seconds: float | None) -> str:
     """`3s`, `4m`, `2h`, `3d`; whole units, rounded down."""
     if seconds is None:
@@ -102,11 +113,13 @@ def age(seconds: float | None) -> str:
     return f"{whole // _DAY}d"
 
 
-def milliseconds(value: float | None) -> str:
-    """A round trip or an age in ms: `12`, from a second up `1.2s`."""
+def milliseconds(value: float | None, *, unit: bool = False) -> str:
+    """A round trip or an age: `12` (`12ms` with its unit), from a second up `1.2s`, from a minute `4m`."""
     if value is None:
         return UNKNOWN
-    return f"{value:.0f}" if value < 1000 else f"{value / 1000:.1f}s"
+    if value >= _MINUTE * 1000:
+        return age(value / 1000)
+    return f"{value:.0f}{'ms' if unit else ''}" if value < 999.5 else f"{value / 1000:.1f}s"
 
 
 def clock(nanos: int, *, seconds: bool = True) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from veloz_tui.tui import table
+from veloz_tui.tui import fmt, table
 from veloz_tui.tui.table import Line, Span
 
 
@@ -80,7 +80,8 @@ def lines(
 ) -> list[Line]:
     """Exactly `height` lines: title, header if there is room, rows from the cursor's scroll position."""
     tone = "title_focus" if focused else "title"
-    left: Line = ((f" {number} {content.title} " if number else f" {content.title} ", tone),)
+    title = f" {number} {content.title} " if number else f" {content.title} "
+    left: Line = ((title if table.cells(title) <= width else fmt.fit_words(title, width), tone),)
     note: Line = tuple(
         (text, "title" if span_tone == "base" else f"title/{span_tone}") for text, span_tone in content.note
     )

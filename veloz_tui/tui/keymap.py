@@ -26,9 +26,12 @@ TICKET: Final = "ticket"
 COMMAND: Final = "command"
 HELP: Final = "help"
 GO: Final = "go"
+TWINS: Final = {"tape": "fills"}
+"""The pane that a second press of a pane's number shows in its place."""
 EXTRA: Final = ("history", "risk", "health", "settings")
 """Panes which only the screens behind g show."""
-CONTEXTS: Final = (EVERYWHERE, ANY_PANE, *PANES, TICKET, COMMAND, HELP, GO)
+LISTED: Final = (*PANES, *TWINS.values(), *EXTRA)
+CONTEXTS: Final = (EVERYWHERE, ANY_PANE, *PANES, *TWINS.values(), TICKET, COMMAND, HELP, GO)
 
 
 class KeymapError(ValueError):
@@ -50,6 +53,10 @@ class Action(msgspec.Struct, frozen=True):
     footer: int = 0
     danger: Danger = Danger.NONE
     keys_shown: str = ""
+
+
+def _focus_help(pane: str) -> str:
+    return f"Focus {pane}." if pane not in TWINS else f"Focus {pane}; again: own {TWINS[pane]}."
 
 
 _R, _I = Danger.REDUCES, Danger.INCREASES
@@ -106,7 +113,7 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("focus_next", ANY_PANE, ("tab",), "next pane", "Focus the next pane."),
     Action("focus_previous", ANY_PANE, ("shift+tab",), "previous pane", "Focus the previous pane."),
     *(
-        Action(f"focus_{pane}", ANY_PANE, (str(at),), pane, f"Focus {pane}.")
+        Action(f"focus_{pane}", ANY_PANE, (str(at),), pane, _focus_help(pane))
         for at, pane in enumerate(PANES, start=1)
     ),
     Action("down", ANY_PANE, ("j", "down"), "down", "Cursor down."),

@@ -12,6 +12,7 @@ WIDE: Final = 170
 _ALWAYS: Final = ("message", "footer")
 _PLACES: Final = {
     "watch": "orders", "account": "positions", "strategies": "strategies", "tape": "alerts",
+    "fills": "alerts",
 }  # fmt: skip
 
 
@@ -99,7 +100,7 @@ def _columns(request: Request, body: Box, *, left: Sequence[str], left_width: in
 
 def _right_panes(focus: str) -> tuple[str, ...]:
     panes = ("orders", "positions", "strategies", "alerts")
-    if focus in {"watch", "account", "tape"}:
+    if focus in {"watch", "account", "tape", "fills"}:
         return tuple(focus if pane == _PLACES[focus] else pane for pane in panes)
     return panes
 
@@ -115,7 +116,7 @@ def _wide(request: Request, body: Box) -> Plan:
         "gutter2": Box(at_middle - 1, body.y, 1, body.height),
         **_stack(request, ("orders", "positions", "alerts"), Box(at_middle, body.y, middle, body.height)),
         "gutter3": Box(at_middle + middle, body.y, 1, body.height),
-        "tape": Box(at_middle + middle + 1, body.y, last, body.height),
+        **_stack(request, ("tape", "fills"), Box(at_middle + middle + 1, body.y, last, body.height)),
     }
 
 
@@ -128,9 +129,10 @@ _LEAST: Final = {
     "account": 3,
     "watch": 3,
     "tape": 3,
+    "fills": 4,
 }
-_GROWS: Final = ("positions", "alerts", "account", "strategies", "watch")
-_TAKES_REST: Final = ("ladder", "orders", "tape", "watch", "account", "positions")
+_GROWS: Final = ("positions", "alerts", "account", "strategies", "watch", "fills")
+_TAKES_REST: Final = ("ladder", "orders", "tape", "strategies", "account", "positions")
 
 
 def _stack(request: Request, panes: Sequence[str], box: Box) -> Plan:

@@ -13,9 +13,10 @@ from veloz_tui.tui import glyphs, screen
 from veloz_tui.tui.cells import CellScreen, Shown
 from veloz_tui.tui.driver import ConsoleDriver
 from veloz_tui.tui.ink import Inks, color_system
-from veloz_tui.tui.keymap import EXTRA, HELP, PANES
+from veloz_tui.tui.keymap import HELP, LISTED
 from veloz_tui.tui.layout import Plan
-from veloz_tui.tui.panes.status import Terminal, terminal_title
+from veloz_tui.tui.panes.banners import terminal_title
+from veloz_tui.tui.panes.status import Terminal
 from veloz_tui.tui.scheduler import FrameScheduler
 from veloz_tui.tui.screen import Frame
 from veloz_tui.tui.session import Session
@@ -25,8 +26,7 @@ from veloz_tui.tui.widgets.live_grid import LiveGrid
 
 _PARTS: Final = (
     "status",
-    *PANES,
-    *EXTRA,
+    *LISTED,
     HELP,
     "gutter1",
     "gutter2",
@@ -39,7 +39,7 @@ _PARTS: Final = (
 COMPARED_TEXTUAL: Final = "8.2.8"
 """Where Textual asks for the screen to be painted is private; this is the version that was looked at."""
 SECOND_S: Final = 1.0
-_DATA: Final = frozenset({*PANES, *EXTRA})
+_DATA: Final = frozenset(LISTED)
 """Parts that are dimmed while the link is lost."""
 _BARS: Final = {"status", "message", "footer", "strip"}
 
@@ -231,7 +231,7 @@ class Painter:
         view, names = self._session.store.view, self._session.store.names
         if view is None or names is None:
             return ""
-        wanted = terminal_title(view, names, self._session.instrument_id)
+        wanted = terminal_title(view, names, self._session.instrument_id, self._glyphs)
         title = self._window.changed(wanted, self._session.clock())
         return "" if title is None else f"\x1b]2;{title}\x07"
 

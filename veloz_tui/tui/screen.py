@@ -9,7 +9,7 @@ from veloz_tui.domain.views import LogEntry, View
 from veloz_tui.tui import fmt, grid, layout, marks, table, texts
 from veloz_tui.tui.glyphs import ASCII, Glyphs, to_ascii
 from veloz_tui.tui.grid import GridRow, PaneContent
-from veloz_tui.tui.keymap import ANY_PANE, EXTRA, GO, HELP, PANES, Action, display, key_text
+from veloz_tui.tui.keymap import ANY_PANE, EXTRA, GO, HELP, PANES, TWINS, Action, display, key_text
 from veloz_tui.tui.layout import Box, Plan
 from veloz_tui.tui.message_line import MESSAGE_S, Message
 from veloz_tui.tui.modes import Mode
@@ -17,6 +17,7 @@ from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import (
     account,
     alerts,
+    banners,
     facts,
     fills,
     ladder,
@@ -34,6 +35,7 @@ from veloz_tui.tui.strip import strip_lines
 from veloz_tui.tui.table import Line
 from veloz_tui.tui.wrapping import told, wrapped_lines
 
+_TWIN_OF: Final = {twin: pane for pane, twin in TWINS.items()}
 OLD_S: Final = 60.0
 """From here on a message says its age."""
 
@@ -115,8 +117,9 @@ def _wanted(session: Session, width: int) -> dict[str, int]:
         "positions": len(positions.held(view)),
         "strategies": len(view.strategies),
         "alerts": len(view.alerts),
-        "account": len(view.account.assets),
+        "account": len(view.account.assets) + account.extra_lines(view.account),
         "watch": len(view.instruments),
+        "fills": len(shown.fills),
     }
     bare = {"alerts", "strategies"} if width < layout.NORMAL else set()
     return {name: max(1, count) + (1 if name in bare else 2) for name, count in counts.items()}
@@ -136,7 +139,7 @@ def _pane(name: str, box: Box, session: Session, glyphs: Glyphs) -> Sequence[Lin
     if session.is_zoomed and name != HELP:
         content = msgspec.structs.replace(content, title=f"{content.title}  {texts.screens.ZOOMED}")
     session.contents[name] = content
-    number = str(PANES.index(name) + 1) if name in PANES else ""
+    number = str(PANES.index(_TWIN_OF.get(name, name)) + 1) if name in {*PANES, *_TWIN_OF} else ""
     focused = name in {session.focus, HELP}
     return grid.lines(
         content, session.cursors[name], width=box.width, height=box.height, focused=focused, number=number
@@ -173,6 +176,9 @@ def _content(name: str, box: Box, session: Session, glyphs: Glyphs) -> PaneConte
         return orders.content(
             shown.view, width=box.width, names=shown.names, followed=followed, marked=session.marked
         )
+    if name == "tape":
+        book = shown.book(session.instrument_id)
+        return fills.tape(book, names=shown.names, width=box.width)
     if name in EXTRA:
         return _extra(name, shown, box.width, session)
     return _simple(shown.fills, glyphs)[name](shown.view, shown.names, box.width)
@@ -201,7 +207,7 @@ def _simple(
         ),
         "alerts": lambda view, names, width: alerts.content(view, width=width),
         "watch": lambda view, names, width: watch.content(view, width=width, names=names),
-        "tape": lambda view, names, width: fills.content(own_fills, width=width),
+        "fills": lambda view, names, width: fills.content(own_fills, names=names, width=width),
     }
 
 
@@ -261,7 +267,7 @@ def status_lines(session: Session, width: int, glyphs: Glyphs, terminal: Termina
         view, width=width, names=names, glyphs=glyphs, instrument_id=session.instrument_id, terminal=terminal
     )
     if view.kill.is_halted and terminal.link_lost_s is None:
-        halted = status.halted_lines(view, width=width, glyphs=glyphs)
+        halted = banners.halted_lines(view, width=width, glyphs=glyphs)
         return [*halted, *figures[1:]][:2]
     return figures
 
@@ -270,7 +276,7 @@ def kill_banner(session: Session, width: int) -> Sequence[Line]:
     """The first stroke's question."""
     chord = key_text(session.keymap.get("kill"))[:2]
     remaining = session.kill_key.remaining_s(session.clock())
-    return status.kill_banner(session.store.view, width=width, chord=chord, remaining_s=remaining)
+    return banners.kill_banner(session.store.view, width=width, chord=chord, remaining_s=remaining)
 
 
 def message_lines(session: Session, width: int) -> Sequence[Line]:
@@ -322,6 +328,6 @@ def _footer(actions: Sequence[Action], *, use_short: bool) -> Line:
 def _tiny(session: Session, box: Box, glyphs: Glyphs) -> Sequence[Line]:
     armed = session.kill_key.is_armed(session.clock())
     kill_line = "KILL? ^K again" if armed else f"{key_text(session.keymap.get('kill'))} KILL"
-    return status.tiny(
+    return banners.tiny(
         session.store.view, width=box.width, height=box.height, kill_line=kill_line, glyphs=glyphs
     )

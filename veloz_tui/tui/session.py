@@ -13,7 +13,7 @@ from veloz_tui.tui import fmt, history, keys, texts
 from veloz_tui.tui.absence import Absence, recall
 from veloz_tui.tui.arrange import Arrangement
 from veloz_tui.tui.grid import GridCursor, PaneContent
-from veloz_tui.tui.keymap import EXTRA, HELP, PANES, Keymap
+from veloz_tui.tui.keymap import HELP, LISTED, Keymap
 from veloz_tui.tui.kill import DoublePress, KillKey, Stroke
 from veloz_tui.tui.layout import Plan
 from veloz_tui.tui.lineedit import LineEdit
@@ -69,13 +69,13 @@ class Session:
         self.tour = Tour(is_on=options.has_tour, step=history.number(options.tour_file))
         self.mode = Mode.PANES
         self.focus, self.is_zoomed = "ladder", False
-        self.cursors = {pane: GridCursor() for pane in (*PANES, *EXTRA, HELP)}
+        self.cursors = {pane: GridCursor() for pane in (*LISTED, HELP)}
         self.contents: dict[str, PaneContent] = {}
         """What each pane showed in the last frame: keys act on what was seen."""
         self.parts: Plan = {}
         self.page: tuple[str, ...] = ()
         """Panes which have the body for themselves."""
-        self.arrangements = {pane: Arrangement() for pane in (*PANES, *EXTRA)}
+        self.arrangements = {pane: Arrangement() for pane in LISTED}
         self.marked: set[str] = set()
         self.mark_from: str | None = None
         """One end of the range that v marks."""

@@ -64,11 +64,12 @@ def render(columns: Sequence[Column], row: Row, fitted: Sequence[int]) -> Line:
 
 
 def _wanted(column: Column, texts: Sequence[str]) -> int:
-    longest = max([len(column.title), column.min_width, *map(_cells, texts)])
+    longest = max([len(column.title), column.min_width, *map(cells, texts)])
     return min(longest, column.max_width)
 
 
-def _cells(text: str) -> int:
+def cells(text: str) -> int:
+    """Cells a text takes."""
     return len(text) if text.isascii() else cell_len(text)
 
 
@@ -80,7 +81,7 @@ def _aligned(text: str, column: Column, width: int) -> str:
 
 def length(line: Line) -> int:
     """Cells a line takes."""
-    return sum([_cells(text) for text, _ in line])
+    return sum([cells(text) for text, _ in line])
 
 
 def plain(line: Line) -> str:

@@ -14,7 +14,7 @@ TONES: Final = {Severity.INFO: "muted", Severity.WARN: "warn", Severity.CRIT: "c
 _COLUMNS: Final = (
     Column("time", priority=2),
     Column("lvl", priority=0),
-    Column("alert", priority=1, max_width=200),
+    Column("alert", priority=1, max_width=200, least=8),
 )
 
 

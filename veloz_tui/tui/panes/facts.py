@@ -29,7 +29,7 @@ FIELDS: Final[dict[str, frozenset[str]]] = {
     "account": frozenset({"ven", "asset"}),
     "watch": frozenset({"inst", "ven"}),
     "alerts": frozenset({"lvl", "code", "age"}),
-    "tape": frozenset({"by", "inst", "age"}),
+    "fills": frozenset({"by", "inst", "side", "age"}),
 }
 """The panes which have rows to filter, and what may be asked there."""
 
@@ -40,7 +40,7 @@ SORTS: Final[dict[str, tuple[str, ...]]] = {
     "account": ("value", "asset", "total"),
     "watch": ("day", "spr", "inst", "pos"),
     "alerts": ("time", "lvl"),
-    "tape": ("time",),
+    "fills": ("time",),
 }
 _LEVELS: Final = {Severity.CRIT: 0, Severity.WARN: 1, Severity.INFO: 2}
 
@@ -57,7 +57,7 @@ def of_pane(pane: str, view: View, names: Names, fills: Sequence[LogEntry]) -> d
         },
         "watch": lambda: {each.instrument_id: _instrument(each, names) for each in view.instruments},
         "alerts": lambda: {each.key: _alert(each, now) for each in view.alerts},
-        "tape": lambda: {str(each.seq): _fill(each, now, names) for each in fills},
+        "fills": lambda: {str(each.seq): _fill(each, now, names) for each in fills},
     }
     return makers[pane]()
 
@@ -191,6 +191,7 @@ def _fill(entry: LogEntry, now: int, names: Names) -> Facts:
     fields = {
         "by": _set(entry.strategy_id, "man" if entry.strategy_id == MANUAL else ""),
         "inst": _instrument_words(inst, names) if entry.instrument_id else frozenset(),
+        "side": frozenset() if entry.fill is None else _set(entry.fill.side),
     }
     ranks = {"time": number_rank(Decimal(entry.at))}
     return _facts(fields, ranks, more=entry.text, age_s=(now - entry.at) / SECOND)

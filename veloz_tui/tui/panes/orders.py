@@ -17,19 +17,19 @@ NARROW: Final = 60
 
 _COLUMNS: Final = {
     "side": Column(" side", priority=0),
-    "type": Column("type", priority=2),
+    "type": Column("type", priority=3),
     "price": Column("price", is_number=True, priority=0),
     "left": Column("left", is_number=True, priority=1),
-    "filled": Column("fi%", is_number=True, priority=8),
+    "filled": Column("fi%", is_number=True, priority=9),
     "status": Column("st", priority=0, min_width=4),
     "age": Column("age", is_number=True, priority=4, min_width=3),
-    "ahead": Column("ahead", is_number=True, priority=9),
+    "ahead": Column("ahead", is_number=True, priority=6),
     "by": Column("by", priority=5, max_width=12),
-    "inst": Column("inst", priority=3, max_width=14),
-    "ven": Column("ven", priority=7),
+    "inst": Column("inst", priority=2, max_width=14),
+    "ven": Column("ven", priority=8),
     "tif": Column("TIF", priority=10),
     "distance": Column("bp", is_number=True, priority=11),
-    "id": Column("id", priority=6, max_width=10),
+    "id": Column("id", priority=7, max_width=10),
 }
 _WIDE: Final = (
     "side", "ven", "inst", "type", "price", "left", "filled", "status", "age", "ahead", "by", "tif",

@@ -5,7 +5,7 @@ from typing import Final
 
 from veloz_tui.domain.types import ZERO
 from veloz_tui.domain.views import PositionView, View
-from veloz_tui.tui import fmt
+from veloz_tui.tui import fmt, texts
 from veloz_tui.tui.grid import PaneContent
 from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import rows
@@ -25,7 +25,7 @@ _COLUMNS: Final = {
     "limit": Column("lim", is_number=True, priority=6),
     "stop": Column("stop", priority=4),
     "real": Column("real", is_number=True, priority=7),
-    "by": Column("by", priority=8, max_width=24),
+    "by": Column("by", priority=8, max_width=24, least=12),
 }
 
 
@@ -38,16 +38,28 @@ def content(view: View, *, width: int, names: Names) -> PaneContent:
     """The pane."""
     positions = held(view)
     lines = [_row(position, names, slim=width < _SLIM_WIDTH) for position in positions]
-    stops = sum(1 for position in positions if position.has_stop)
     unrealized = view.account.day_unrealized
     return rows.content(
         "positions",
         list(_COLUMNS.values()),
         lines,
         width=width,
-        title=f"Positions {len(positions)}" + (f"  stop {stops}/{len(positions)}" if positions else ""),
+        title=_title(view, slim=width < _SLIM_WIDTH),
         note=(f"unrl {fmt.signed(unrealized)}", rows.money_tone(unrealized)),
     )
+
+
+def _title(view: View, *, slim: bool) -> str:
+    positions, account = held(view), view.account
+    title = f"{texts.names.TITLES['positions']} {len(positions)}"
+    if not positions:
+        return title
+    stops = sum(1 for position in positions if position.has_stop)
+    part = rows.fraction(account.gross_fraction)
+    if slim:
+        return f"{title}  {part} eq  {texts.names.without_stop(len(positions) - stops)}"
+    gross = texts.account.gross(fmt.number(account.gross, 0), part)
+    return f"{title}  {gross}  stop {stops}/{len(positions)}"
 
 
 def break_even_distance(position: PositionView) -> Decimal | None:

@@ -1,17 +1,15 @@
-"""The two status lines: what must be seen at any width comes first, the rest is dropped whole."""
+"""The two status lines: what must be seen comes first, the rest is shortened, then dropped whole."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Final, NamedTuple
 
 from veloz_tui.domain.types import SECOND, BreakerState, ChannelState, InstrumentId, Mode, Side, TradingState
-from veloz_tui.domain.views import KillView, VenueView, View
+from veloz_tui.domain.views import AccountView, VenueView, View
 from veloz_tui.tui import fmt, table, texts
 from veloz_tui.tui.glyphs import Glyphs
 from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import rows
 from veloz_tui.tui.table import Line, Span
-from veloz_tui.tui.wrapping import wrapped
 
 _BADGES: Final = {
     Mode.DEMO: "mode_demo", Mode.PAPER: "mode_paper", Mode.TEST: "mode_test", Mode.LIVE: "mode_live",
@@ -22,14 +20,19 @@ _STATE_TONES: Final = {
     TradingState.CANCEL_ONLY: "warn",
     TradingState.HALTED: "crit",
 }
-SPLIT_PNL_FROM: Final = 110
+ROOMY_FROM: Final = 110
+"""From here on: blanks around the gutters, seconds, cents, and the doubts beside the orders."""
+_MS_DIGITS: Final = 3
 
 
 class Part(NamedTuple):
-    """A piece of a status line; a higher priority number goes first when there is no room."""
+    """A piece of a status line, its shortest form first. The forms with the lowest numbers get the room.
 
-    priority: int
-    spans: Line
+    `spare`: cells to keep free because its figures may grow, so that parts don't come and go with a digit.
+    """
+
+    forms: tuple[tuple[int, Line], ...]
+    spare: int = 0
 
 
 class Terminal(NamedTuple):
@@ -57,28 +60,37 @@ def lines(
     first = _first(
         view, width=width, names=names, glyphs=glyphs, instrument_id=instrument_id, terminal=terminal
     )
-    second = _second(view, width=width, names=names, glyphs=glyphs, terminal=terminal)
+    second = _second(view, width=width, glyphs=glyphs, terminal=terminal)
     return [joined(first, width, glyphs), joined(second, width, glyphs)]
 
 
-def joined(parts: list[Part], width: int, glyphs: Glyphs) -> Line:
-    """Parts with gutters between them; whole parts are dropped until they fit."""
-    kept = list(parts)
-    while len(kept) > 1 and _length(kept) > width:
-        kept.remove(max(kept, key=lambda part: part.priority))
+def joined(parts: Sequence[Part], width: int, glyphs: Glyphs) -> Line:
+    """Parts with gutters between them, each in the longest form there is room for, or dropped whole."""
+    gap = 3 if width >= ROOMY_FROM else 1
+    blank = " " * (gap // 2)
     line: list[Span] = []
-    for at, part in enumerate(kept):
-        if at:
-            line.append((glyphs.gutter, "bar/gutter"))
-        line += [
-            (text, tone if tone.startswith("mode") or tone == "crit" else f"bar/{tone}")
-            for text, tone in part.spans
-        ]
-    return (*line, ("", "bar"))
+    for form in _fitted(parts, width - 1, gap):
+        if line:
+            line += [(blank, "bar"), (glyphs.gutter, "bar/gutter"), (blank, "bar")]
+        elif not form[0][1].startswith("mode"):
+            line.append((" ", "bar"))
+        line += [(text, _on_bar(tone)) for text, tone in form]
+    return (*(span for span in line if span[0]), ("", "bar"))
 
 
-def _length(parts: list[Part]) -> int:
-    return sum(table.length(part.spans) for part in parts) + len(parts) - 1
+def _on_bar(tone: str) -> str:
+    return tone if tone.startswith("mode") or tone == "crit" else f"bar/{tone}"
+
+
+def _fitted(parts: Sequence[Part], width: int, gap: int) -> list[Line]:
+    chosen: dict[int, Line] = {}
+    offered = [(rank, at, form) for at, part in enumerate(parts) for rank, form in part.forms]
+    for _, at, form in sorted(offered, key=lambda each: each[:2]):
+        tried = chosen | {at: form}
+        cells = sum(table.length(each) + parts[place].spare for place, each in tried.items())
+        if cells + gap * (len(tried) - 1) <= width:
+            chosen = tried
+    return [chosen[at] for at in sorted(chosen)]
 
 
 def _first(
@@ -91,23 +103,27 @@ def _first(
     terminal: Terminal,
 ) -> list[Part]:
     status = view.status
-    parts = [Part(0, (mode_badge(status.mode, glyphs), (" ", "base"), *state_badge(view, glyphs)))]
+    parts = [_part(0, mode_badge(status.mode, glyphs), (" ", "base"), *state_badge(view, glyphs))]
     if terminal.frozen_s is not None:
-        parts.append(Part(0, ((f" {texts.screens.frozen(terminal.frozen_s)} ", "warn"),)))
+        parts.append(_part(0, (texts.screens.frozen(terminal.frozen_s), "warn")))
     if status.way_out and status.trading_state is TradingState.REDUCE_ONLY:
         way_out = fmt.clean(status.way_out).partition(" and ")[0]  # the next one once this is done
-        parts.append(Part(2, ((f" {way_out} ", "warn"),)))
+        parts.append(_part(2, (way_out, "warn")))
     if instrument_id is not None:
-        parts.append(_instrument(view, instrument_id, names, glyphs, width))
-    parts.append(_pnl(view, width))
+        parts.append(_instrument(view, instrument_id, names, glyphs, is_roomy=width >= ROOMY_FROM))
+    parts.append(Part(pnl_forms(view.account, is_roomy=width >= ROOMY_FROM)))
     if terminal.is_observer:
-        parts.append(Part(2, ((" READ-ONLY ", "warn"),)))
-    if status.orders_in_doubt and width < SPLIT_PNL_FROM:
-        parts.append(Part(2, ((f" doubt {status.orders_in_doubt} ", "warn"),)))
+        parts.append(_part(2, ("READ-ONLY", "warn")))
+    if status.orders_in_doubt and width < ROOMY_FROM:
+        parts.append(_part(2, (f"doubt {status.orders_in_doubt}", "warn")))
     if status.alerts_unacknowledged:
-        parts.append(Part(1, ((f" !{status.alerts_unacknowledged} ", "warn"),)))
-    parts.append(Part(5, ((f" {fmt.clock(status.at, seconds=width >= SPLIT_PNL_FROM)}", "muted"),)))
+        parts.append(_part(1, (f"!{status.alerts_unacknowledged}", "warn")))
+    parts.append(_part(5, (fmt.clock(status.at, seconds=width >= ROOMY_FROM), "muted")))
     return parts
+
+
+def _part(priority: int, *spans: Span) -> Part:
+    return Part(((priority, spans),))
 
 
 def mode_badge(mode: Mode, glyphs: Glyphs) -> Span:
@@ -120,13 +136,15 @@ def state_badge(view: View, glyphs: Glyphs) -> Line:
     """A second badge, never instead of the mode."""
     state = view.status.trading_state
     shape = glyphs.square if state is TradingState.HALTED else ""
-    spans: Line = ((f"{shape}{texts.names.STATES[state]} ", _STATE_TONES[state]),)
+    spans: Line = ((f"{shape}{texts.names.STATES[state]}", _STATE_TONES[state]),)
     if view.status.is_paused:
-        spans = (*spans, (f"{texts.names.PAUSED} ", "warn"))
+        spans = (*spans, (f" {texts.names.PAUSED}", "warn"))
     return spans
 
 
-def _instrument(view: View, instrument_id: InstrumentId, names: Names, glyphs: Glyphs, width: int) -> Part:
+def _instrument(
+    view: View, instrument_id: InstrumentId, names: Names, glyphs: Glyphs, *, is_roomy: bool
+) -> Part:
     book = next((each for each in view.books if each.instrument_id == instrument_id), None)
     instrument = names.instrument(instrument_id)
     last = None if instrument is None else instrument.last
@@ -134,138 +152,101 @@ def _instrument(view: View, instrument_id: InstrumentId, names: Names, glyphs: G
     arrow, tone = "", "base"
     if side is not None:
         arrow, tone = (glyphs.up, "up") if side is Side.BUY else (glyphs.down, "down")
-    name = names.display(instrument_id) if width >= SPLIT_PNL_FROM else names.pair(instrument_id)
-    spans: list[Span] = [(f" {name} ", "base"), (f"{names.price(instrument_id, last)}{arrow} ", tone)]
+    price: Span = (f"{names.price(instrument_id, last)}{arrow}", tone)
+    short: Line = ((f"{names.pair(instrument_id)} ", "base"), price)
     change = None if instrument is None else instrument.change_fraction
-    if change is not None and width >= 100:
-        spans.append((f"{fmt.signed_percent(change * 100)} ", rows.money_tone(change)))
-    return Part(3, tuple(spans))
+    if change is None:
+        return _part(3, *short)
+    moved: Span = (f" {fmt.signed_percent(change * 100)}", rows.money_tone(change))
+    long: Line = ((f"{names.display(instrument_id)} ", "base"), price, moved)
+    return Part(((3, short), (7, (*short, moved)), *(((8, long),) if is_roomy else ())))
 
 
-def _pnl(view: View, width: int) -> Part:
-    account = view.account
-    spans: list[Span] = [(" day ", "base"), (fmt.signed(account.day_pnl), rows.money_tone(account.day_pnl))]
-    if width >= SPLIT_PNL_FROM:
-        fees = None if account.day_fees is None else -account.day_fees
-        split = (("real", account.day_realized), ("unrl", account.day_unrealized), ("fee", fees))
-        spans.append((f" ({' '.join(f'{name} {fmt.signed(value)}' for name, value in split)})", "muted"))
-    return Part(1, (*spans, (" ", "base")))
+def pnl_forms(account: AccountView, *, is_roomy: bool) -> tuple[tuple[int, Line], ...]:
+    """The day's result: split where there is room."""
+    day: Line = (("day ", "base"), (fmt.signed(account.day_pnl), rows.money_tone(account.day_pnl)))
+    real, open_pnl = account.day_realized, account.day_unrealized
+    brief = f" r{fmt.signed(real, 0)} u{fmt.signed(open_pnl, 0)}"
+    forms: tuple[tuple[int, Line], ...] = ((1, day), (6, (*day, (brief, "muted"))))
+    if not is_roomy:
+        return forms
+    fees = None if account.day_fees is None else -account.day_fees
+    split = (("real", real), ("unrl", open_pnl), ("fee", fees))
+    told = " ".join(f"{name} {fmt.signed(value)}" for name, value in split)
+    return (*forms, (6, (*day, (f" ({told})", "muted"))))
 
 
-def _second(view: View, *, width: int, names: Names, glyphs: Glyphs, terminal: Terminal) -> list[Part]:
+def _second(view: View, *, width: int, glyphs: Glyphs, terminal: Terminal) -> list[Part]:
     if terminal.link_lost_s is not None:
-        return [Part(0, ((f" {texts.link.lost(terminal.link_lost_s)} ", "crit"),)), _kill_part(terminal)]
+        return [_part(0, (texts.link.lost(terminal.link_lost_s), "crit")), _kill_part(terminal)]
     account, status = view.account, view.status
-    parts = [Part(1 + at, _venue(venue, glyphs, status.at)) for at, venue in enumerate(view.venues)]
-    places = 2 if width >= SPLIT_PNL_FROM else 0
-    money = f" eq {fmt.number(account.equity, places)} free {fmt.number(account.free, places)} "
-    parts.append(Part(3, ((money, "base"),)))
+    is_roomy = width >= ROOMY_FROM
+    parts: list[Part] = []
+    for at, venue in enumerate(view.venues):
+        parts += _venue(venue, glyphs, status.at, priority=1 + at)
+    parts.append(Part(_money(account, is_roomy=is_roomy)))
     if account.drawdown_fraction is not None:
-        parts.append(Part(5, ((f" dd {fmt.percent(account.drawdown_fraction * 100)} ", "base"),)))
+        parts.append(_part(5, (f"dd {fmt.percent(account.drawdown_fraction * 100)}", "base")))
     cap = "" if status.orders_cap is None else f"/{status.orders_cap}"
-    orders: Line = ((f" ord {status.orders_open}{cap} ", "base"),)
-    if status.orders_in_doubt and width >= SPLIT_PNL_FROM:
-        orders = (*orders, (f"doubt {status.orders_in_doubt} ", "warn"))
-    parts.append(Part(4, orders))
+    orders: Line = ((f"ord {status.orders_open}{cap}", "base"),)
+    if status.orders_in_doubt and is_roomy:
+        orders = (*orders, (f" doubt {status.orders_in_doubt}", "warn"))
+    parts.append(_part(4, *orders))
     if status.journal not in {"", "power"}:
-        parts.append(Part(2, ((f" journal {fmt.clean(status.journal)} ", "warn"),)))
+        parts.append(_part(2, (f"journal {fmt.clean(status.journal)}", "warn")))
     if status.guardian and status.guardian != "ok":
-        parts.append(Part(2, ((f" guardian {fmt.clean(status.guardian)} ", "warn"),)))
+        parts.append(_part(2, (f"guardian {fmt.clean(status.guardian)}", "warn")))
     parts.append(_kill_part(terminal))
     if terminal.rtt_ms is not None:
-        rate = f" tty {fmt.milliseconds(terminal.rtt_ms)}ms {terminal.frames_per_second:.0f}fps"
-        parts.append(Part(8, ((rate + (" slow" if terminal.is_slow else ""), "muted"),)))
+        rtt = f"tty {fmt.milliseconds(terminal.rtt_ms, unit=True)}"
+        rate = f" {terminal.frames_per_second:.0f}fps{' slow' if terminal.is_slow else ''}"
+        parts.append(Part(((8, ((rtt, "muted"),)), (9, ((rtt + rate, "muted"),)))))
     return parts
+
+
+def _money(account: AccountView, *, is_roomy: bool) -> tuple[tuple[int, Line], ...]:
+    def form(places: int, *, has_free: bool) -> Line:
+        free = f" free {fmt.number(account.free, places)}" if has_free else ""
+        return ((f"eq {fmt.number(account.equity, places)}{free}", "base"),)
+
+    whole = ((3, form(0, has_free=False)), (4, form(0, has_free=True)))
+    return (*whole, (6, form(2, has_free=True))) if is_roomy else whole
 
 
 def _kill_part(terminal: Terminal) -> Part:
     text = texts.kill.OK if terminal.kill_tested else texts.kill.UNTESTED
-    return Part(0, ((f" {text} ", "good" if terminal.kill_tested else "warn"),))
+    return _part(0, (text, "good" if terminal.kill_tested else "warn"))
 
 
-def _venue(venue: VenueView, glyphs: Glyphs, now: int) -> Line:
+def _venue(venue: VenueView, glyphs: Glyphs, now: int, *, priority: int) -> list[Part]:
+    """The venue's figures, and as parts of their own what is wrong there."""
+    code = fmt.clean(venue.code)
     shapes = {ChannelState.READY: (glyphs.ready, "good"), ChannelState.DOWN: (glyphs.offline, "crit")}
-    shape = shapes.get(venue.state, (glyphs.syncing, "warn"))
-    spans: list[Span] = [(f" {fmt.clean(venue.code)} ", "base"), shape]
+    name: Line = ((f"{code} ", "base"), shapes.get(venue.state, (glyphs.syncing, "warn")))
     if venue.state is not ChannelState.READY:
-        spans.append((f" {venue.state.value} {fmt.clean(venue.reason)}".rstrip(), "warn"))
+        brief: Line = (*name, (f" {venue.state.value}", "warn"))
+        reason = fmt.clean(venue.reason)
+        told: Line = (*brief, (f" {reason}", "warn"))
+        parts = [Part(((priority, brief), (2, told) if reason else (priority, brief)))]
     else:
-        figures = f" md {fmt.milliseconds(venue.market_age_ms)} rtt {fmt.milliseconds(venue.round_trip_ms)}"
-        spans.append((figures, "base"))
-        if venue.rate_used is not None:
-            spans.append((f" rate {venue.rate_used * 100:.0f}%", "warn" if venue.rate_used > 0.8 else "base"))
+        parts = [_figures(venue, name, priority)]
     if venue.breaker is not BreakerState.CLOSED:
-        spans.append((f" brk {venue.breaker.value} {fmt.clean(venue.breaker_text)}".rstrip(), "warn"))
+        said = fmt.clean(venue.breaker_text) or f"brk {venue.breaker.value}"
+        state = " ".join(said.split()[:2])
+        parts.append(Part(((1, ((f"{code} {state}", "warn"),)), (2, ((f"{code} {said}", "warn"),)))))
     if venue.door_closed_until is not None and venue.door_closed_until > now:
-        spans.append((f" DOOR CLOSED {fmt.age((venue.door_closed_until - now) / SECOND)}", "crit"))
-    return (*spans, (" ", "base"))
-
-
-def kill_banner(view: View | None, *, width: int, chord: str, remaining_s: float) -> Sequence[Line]:
-    """Both lines red, in place: exactly what the second stroke does."""
-    consequences = texts.kill.unknown()
-    if view is not None:
-        kill = view.kill
-        consequences = texts.kill.consequences(
-            strategies=kill.would_stop,
-            orders=kill.would_cancel,
-            venues=kill.venues,
-            stops=kill.would_cancel_stops,
-            unprotected=fmt.clean(kill.unprotected),
-        )
-    question = texts.kill.question(chord, consequences)
-    # What doesn't fit the first line goes on in the second: at 80 columns no consequence is lost.
-    first, rest = wrapped(question, width - 1)
-    second = rest or texts.kill.second_line(remaining_s)
-    return [((f" {first}", "crit"), ("", "crit")), ((f" {second}", "crit"), ("", "crit"))]
-
-
-def halted_lines(view: View, *, width: int, glyphs: Glyphs) -> Sequence[Line]:
-    """After a kill: what is certain, what isn't, what is still open, and the way out."""
-    kill = view.kill
-    parts = [f"canceled {kill.canceled}/{kill.total}" if kill.total else "", *_evidence(kill)]
-    at = fmt.clock(kill.at) if kill.at is not None else fmt.clock(view.status.at)
-    text = f"{glyphs.square} {texts.kill.halted(at, fmt.clean(kill.by), parts)}. {texts.kill.REARM_HINT}"
-    badge = mode_badge(view.status.mode, glyphs)
-    first, rest = wrapped(text, width - 1 - table.length((badge,)))
-    lines: list[Line] = [(badge, (f" {first}", "crit"), ("", "crit"))]
-    return [*lines, ((f" {rest}", "crit"), ("", "crit"))] if rest else lines
-
-
-def _evidence(kill: KillView) -> list[str]:
-    parts = [f"{fmt.clean(venue)} unverified" for venue in kill.unverified]
-    if kill.certified_zero_ms is not None:
-        parts.append(f"certified zero {fmt.milliseconds(kill.certified_zero_ms)}")
-    elif kill.first_zero_ms is not None:
-        parts.append("zero seen, certifying")
-    if kill.open_positions:
-        parts.append(fmt.clean(kill.open_positions))
-    if kill.text:
-        parts.append(fmt.clean(kill.text))
+        closed_s = (venue.door_closed_until - now) / SECOND
+        parts.append(_part(1, (f"{code} DOOR CLOSED {fmt.age(closed_s)}", "crit")))
     return parts
 
 
-def tiny(view: View | None, *, width: int, height: int, kill_line: str, glyphs: Glyphs) -> Sequence[Line]:
-    """Below 40x10: mode, PnL, alerts, the kill key and the size needed."""
-    if view is None:
-        return [((texts.link.WAITING[:width], "warn"),), ((kill_line[:width], "base"),)][:height]
-    badge, tone = mode_badge(view.status.mode, glyphs)
-    pnl = view.account.day_pnl
-    state: Line = () if width < 16 else ((" ", "base"), *state_badge(view, glyphs))
-    everything: Sequence[Line] = [
-        ((badge.strip()[:width], tone), *state),
-        ((kill_line[:width], "crit" if "KILL?" in kill_line else "base"),),
-        ((fmt.fit_text(f"day {fmt.signed(pnl)}", width), rows.money_tone(pnl)),),
-        ((f"!{view.status.alerts_unacknowledged} alerts"[:width], "base"),),
-        ((texts.link.CANT_GO_ON[:width], "muted"),),
-    ]
-    return everything[:height]
-
-
-def terminal_title(view: View, names: Names, instrument_id: InstrumentId | None) -> str:
-    """`!2 ■LIVE BTC 64,123 +311` for the window's title; no control characters can get in."""
-    alerts = f"!{view.status.alerts_unacknowledged} " if view.status.alerts_unacknowledged else ""
-    instrument = None if instrument_id is None else names.instrument(instrument_id)
-    last = "" if instrument is None else f" {fmt.clean(instrument.base)} {fmt.number(instrument.last, 0)}"
-    pnl = view.account.day_pnl
-    return fmt.clean(f"{alerts}{view.status.mode.value}{last} {fmt.signed(pnl and Decimal(round(pnl)), 0)}")
+def _figures(venue: VenueView, name: Line, priority: int) -> Part:
+    ages = [fmt.milliseconds(venue.market_age_ms), fmt.milliseconds(venue.round_trip_ms)]
+    brief: Line = (*name, (f" md {ages[0]} rtt {ages[1]}", "base"))
+    forms = [(priority, name), (2, (*name, (f" md {ages[0]}", "base"))), (2, brief)]
+    if venue.rate_used is not None:
+        tone = "warn" if venue.rate_used > 0.8 else "base"
+        forms.append((7, (*brief, (f" rate {venue.rate_used * 100:.0f}%", tone))))
+    if venue.protection:
+        forms.append((9, (*forms[-1][1], (f" {fmt.clean(venue.protection)}", "muted"))))
+    return Part(tuple(forms), sum(max(0, _MS_DIGITS - len(age)) for age in ages))

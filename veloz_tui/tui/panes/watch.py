@@ -15,7 +15,9 @@ _COLUMNS: Final = (
     Column("last", is_number=True, priority=0),
     Column("day", is_number=True, priority=1),
     Column("spr bp", is_number=True, priority=3),
+    Column("age", is_number=True, priority=4),
     Column("pos", is_number=True, priority=2),
+    Column("vol", is_number=True, priority=5),
 )
 
 
@@ -31,6 +33,10 @@ def content(view: View, *, width: int, names: Names) -> PaneContent:
     return rows.content("watch", _COLUMNS, [_row(each, names) for each in view.instruments], width=width)
 
 
+def _age(instrument: InstrumentView) -> str:
+    return fmt.age(None if instrument.age_ms is None else instrument.age_ms / 1000)
+
+
 def _row(instrument: InstrumentView, names: Names) -> Row:
     change = instrument.change_fraction
     day: Span = (fmt.signed_percent(None if change is None else change * 100), rows.money_tone(change))
@@ -42,6 +48,8 @@ def _row(instrument: InstrumentView, names: Names) -> Row:
             (names.price(instrument.instrument_id, instrument.last), "base"),
             day,
             (fmt.basis_points(spread_basis_points(instrument)), "muted"),
+            (_age(instrument), "muted"),
             (position, "mine" if instrument.position else "muted"),
+            (fmt.short_amount(instrument.turnover), "muted"),
         ),
     )

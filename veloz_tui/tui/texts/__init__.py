@@ -1,5 +1,29 @@
 """Every sentence the console says, by what it speaks of: WHAT, numbers, state now, what to do."""
 
-from veloz_tui.tui.texts import filters, guards, kill, leaving, link, names, orders, screens, ticket, tour
+from veloz_tui.tui.texts import (
+    account,
+    filters,
+    guards,
+    kill,
+    leaving,
+    link,
+    names,
+    orders,
+    screens,
+    ticket,
+    tour,
+)
 
-__all__ = ["filters", "guards", "kill", "leaving", "link", "names", "orders", "screens", "ticket", "tour"]
+__all__ = [
+    "account",
+    "filters",
+    "guards",
+    "kill",
+    "leaving",
+    "link",
+    "names",
+    "orders",
+    "screens",
+    "ticket",
+    "tour",
+]

@@ -3,7 +3,12 @@
 from veloz_tui.tui import fmt
 
 WAITING = "waiting for the engine…"
-CANT_GO_ON = "too small: 40x10 shows panes, 80x24 is comfortable"
+CANT_GO_ON = (
+    "too small: 40x10 shows panes, 80x24 is comfortable",
+    "needs 40x10, better 80x24",
+    "needs 40x10",
+)
+"""The longest that fits is shown."""
 
 
 def lost(seconds: float) -> str:

@@ -21,6 +21,7 @@ STATUSES = {
     OrderStatus.FILLED: "FILL",
     OrderStatus.NEVER_ARRIVED: "NEVER",
 }
+MAKER, TAKER = "M", "T"
 PARTIAL, CANCELING, IN_DOUBT = "PART", "CXLing", "DBT"
 TYPES = {OrderType.LIMIT: "LMT", OrderType.MARKET: "MKT", OrderType.STOP_LIMIT: "STOP"}
 POST = "POST"
@@ -33,8 +34,8 @@ STRATEGY_STATES = {
 }
 TITLES = {
     "watch": "Watch", "strategies": "Strategies", "account": "Account", "ladder": "Ladder",
-    "orders": "Orders", "positions": "Positions", "alerts": "Alerts", "tape": "Fills", "help": "Help",
-    "history": "History", "risk": "Risk", "health": "Health", "settings": "Settings",
+    "orders": "Orders", "positions": "Positions", "alerts": "Alerts", "tape": "Tape", "fills": "Fills",
+    "help": "Help", "history": "History", "risk": "Risk", "health": "Health", "settings": "Settings",
 }  # fmt: skip
 EMPTY = {
     "watch": "no instruments",
@@ -44,9 +45,17 @@ EMPTY = {
     "orders": "no open orders: b or s opens a ticket",
     "positions": "flat: b or s opens a ticket",
     "alerts": "nothing to worry about",
-    "tape": "no fills yet",
+    "tape": "no trades in the market yet (8: own fills)",
+    "fills": "no fills yet: b or s opens a ticket",
     "history": "nothing became of any order yet",
 }
+
+
+def without_stop(count: int) -> str:
+    """How many positions nothing protects."""
+    return f"{count} no stop" if count else "stops ok"
+
+
 NOBODY = "nobody"
 NONE = "none"
 BUILT_IN = "built-in"
