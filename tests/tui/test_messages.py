@@ -267,12 +267,13 @@ def test_grave_news_does_not_wait_for_the_digest(tmp_path: Path) -> None:
     assert shown(session) == "GUARDIAN gone"
 
 
-def test_a_moment_away_is_not_worth_a_word(tmp_path: Path) -> None:
+def test_what_happened_in_a_moment_away_is_told_too(tmp_path: Path) -> None:
     session, _ = attached(tmp_path, 20)
-    assert session.message is None
+    assert shown(session) == "Since 11:59:41Z (20s): 2 fills, 1 CRIT. Enter"
 
 
 def test_what_happens_after_attaching_is_news(tmp_path: Path) -> None:
     session, _ = attached(tmp_path, 20)
+    session.hush()  # the digest was read
     session.on_entries((entry(5, "FILL BUY 0.05"),))
     assert shown(session) == "FILL BUY 0.05"

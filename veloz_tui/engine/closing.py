@@ -13,7 +13,7 @@ from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.types import SECOND, ZERO, ClientOrderId, Severity
 from veloz_tui.engine import words
-from veloz_tui.engine.exit_orders import closable_now, closing_side, limit_exit, market_exits
+from veloz_tui.engine.exit_orders import closable_now, closing_side, is_small, limit_exit, market_exits
 from veloz_tui.engine.live import Closing
 from veloz_tui.engine.orders import place
 from veloz_tui.engine.turn import Turn
@@ -78,8 +78,8 @@ def _send(turn: Turn, instrument: Instrument, wish: Closing) -> tuple[tuple[Clie
 
 def _requests(turn: Turn, instrument: Instrument, wish: Closing) -> list[OrderRequest] | str:
     quantity = min(wish.rest, closable_now(turn, instrument.id))
-    if not quantity:
-        return []
+    if not quantity or (quantity < wish.rest and is_small(turn, instrument.id, quantity)):
+        return []  # the venue may refuse so small a part, which would end the exit: it goes with the rest
     if not wish.is_limit:
         return market_exits(turn, instrument, quantity, strategy_id=wish.strategy_id)
     request = limit_exit(turn, instrument, quantity, wish.price)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from veloz_tui.domain import commands as c
 from veloz_tui.domain.events import AlertAcknowledged, CommandTaken, PausedSet, ReduceOnlySet
+from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.types import (
     SECOND,
@@ -18,7 +19,7 @@ from veloz_tui.domain.views import Ack, Verdict
 from veloz_tui.engine import amending, killswitch, parameters, strategies, words
 from veloz_tui.engine.actions import Reply, StopEngine, WarmUp
 from veloz_tui.engine.closing import STANDS_FOR, begin
-from veloz_tui.engine.exit_orders import closable, closable_now, in_the_way, limit_exit
+from veloz_tui.engine.exit_orders import closable, closable_now, in_the_way, is_dust, limit_exit
 from veloz_tui.engine.flatten import flatten
 from veloz_tui.engine.live import Closing
 from veloz_tui.engine.orders import cancel, is_protective_stop, open_orders, place
@@ -146,13 +147,22 @@ def _close_position(turn: Turn, command: c.ClosePosition) -> Ack:
     instrument = turn.state.instruments[command.instrument_id]
     quantity = closable(turn, instrument.id, fraction=command.fraction)
     if not quantity:
-        return _no(command, f"nothing to close in {instrument.display}", "NOTHING_TO_CLOSE")
+        return _no(command, _why_nothing_to_close(turn, instrument), "NOTHING_TO_CLOSE")
     request = limit_exit(turn, instrument, quantity, command.price)
     if isinstance(request, str):
         return _no(command, request, "NOTHING_TO_CLOSE")
     if command.is_dry or closable_now(turn, instrument.id) >= quantity:
         return _place(turn, command, request, is_exit=True)
     return _close_past_others(turn, command, request)
+
+
+def _why_nothing_to_close(turn: Turn, instrument: Instrument) -> str:
+    if is_dust(turn, instrument.id):
+        return f"nothing to close in {instrument.display}"
+    return (
+        f"nothing to close in {instrument.display}: exits are at work on all of it. "
+        "Cancel them (x x for a stop), or flatten: that cancels and closes"
+    )
 
 
 def _close_past_others(turn: Turn, command: c.ClosePosition, request: OrderRequest) -> Ack:

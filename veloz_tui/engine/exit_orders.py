@@ -82,6 +82,15 @@ def is_dust(turn: Turn, instrument_id: InstrumentId) -> bool:
     return price is not None and 2 * lots * price < instrument.min_notional
 
 
+def is_small(turn: Turn, instrument_id: InstrumentId, quantity: Decimal) -> bool:
+    """Say whether the venue might refuse so small a part of an exit: below twice its least order."""
+    instrument = turn.state.instruments[instrument_id]
+    price = pnl.mark(turn.state, turn.live, instrument_id)
+    return quantity < 2 * instrument.min_quantity or (
+        price is not None and quantity * price < 2 * instrument.min_notional
+    )
+
+
 def limit_exit(
     turn: Turn, instrument: Instrument, quantity: Decimal, price: Decimal | None
 ) -> OrderRequest | str:

@@ -6,15 +6,12 @@ journal that began afresh meanwhile (its numbers run lower) can't be compared.
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from veloz_tui.domain.types import SECOND, Nanos, Severity, StrategyId
 from veloz_tui.domain.views import LogEntry, View
 from veloz_tui.tui import fmt, history, texts
-
-_SHORT_S: Final = 60.0
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -63,9 +60,9 @@ class Absence:
 
     def line(self, view: View) -> str:
         """`Since 11:02:10Z (58m): 14 fills, real +42.10, 2 WARN, mm-1 restarted once`; nothing if nothing
-        happened, or in a moment."""
+        happened."""
         now = view.status.at
-        if self._since is None or (now - self._since) / SECOND < _SHORT_S:
+        if self._since is None:
             return ""
         alarms = [(self._severities[each], each.value) for each in (Severity.CRIT, Severity.WARN)]
         told = [f"{self._fills} {'fill' if self._fills == 1 else 'fills'}"] if self._fills else []

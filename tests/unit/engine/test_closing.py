@@ -104,6 +104,16 @@ def test_an_order_on_all_of_it_is_waited_for_and_no_longer(leave: Callable[[Core
 
 
 @WAYS_OUT
+def test_a_part_too_small_for_the_venue_goes_with_the_rest(leave: Callable[[Core], str]) -> None:
+    """Nothing is in the way of 0.01, but that is worth 1 and the venue's least order is 5."""
+    core, ask = long_with_ask(asks="1.99 @ 110")
+    assert "2 once the orders in its way are canceled" in leave(core)
+    assert not sold(core)
+    core.send(report(ask, "CANCELED", venue_order_id="5"))
+    assert sold(core) == ["2"]
+
+
+@WAYS_OUT
 def test_an_order_that_never_left_is_not_in_the_way(leave: Callable[[Core], str]) -> None:
     core, _ = long_with_ask()
     core.send(report(core.mine()[0], "CANCELED", venue_order_id="5"))
@@ -212,6 +222,16 @@ def test_a_close_leaves_protective_stops_alone() -> None:
     close(core)
     assert sold(core) == ["0.5"]
     assert protective.cancel_requested_at is None
+
+
+def test_a_close_of_what_stops_protect_wholly_says_what_to_do() -> None:
+    core, _ = long_with_ask(
+        asks="2 @ 94", order_type=OrderType.STOP_LIMIT, stop_price=D(95), reduce_only=True
+    )
+    ack = core.command(c.ClosePosition(command_id=core.new_id(), instrument_id=BTC.id))
+    assert not ack.is_ok
+    assert "exits are at work on all of it" in ack.text
+    assert "flatten" in ack.text
 
 
 def test_a_preview_of_a_close_cancels_nothing() -> None:
