@@ -6,7 +6,7 @@ from veloz_tui.control.client import Link, LinkState
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import View
-from veloz_tui.tui import actions, command_line, going, ordering, palette
+from veloz_tui.tui import actions, command_line, going, ordering, palette, performing
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.session import Session
 
@@ -61,7 +61,7 @@ def headless(
     """A session which has seen a View and has control."""
     shell = RecordingShell()
     session = Session(ConsoleOptions(), shell, clock)
-    for part in (actions, going, ordering, command_line, palette):
+    for part in (actions, going, ordering, command_line, palette, performing):
         part.install(session)
     if view is not None:
         session.on_link(Link(LinkState.UP, has_control=True))

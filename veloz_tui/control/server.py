@@ -45,6 +45,7 @@ from veloz_tui.domain.commands import (
     Kill,
     KillPrepare,
     PlaceOrder,
+    ShowPerformance,
     TakeControl,
     WatchInstruments,
 )
@@ -363,7 +364,7 @@ def _watch(peer: Peer, command: WatchInstruments) -> Ack:
 
 def _needs_control(command: AnyCommand) -> bool:
     match command:
-        case Kill() | KillPrepare() | TakeControl() | WatchInstruments():
+        case Kill() | KillPrepare() | TakeControl() | WatchInstruments() | ShowPerformance():
             return False
         case PlaceOrder() | ClosePosition():
             return not command.is_dry

@@ -143,6 +143,10 @@ class WatchInstruments(Command, frozen=True, kw_only=True):
     depth: int = 60
 
 
+class ShowPerformance(Command, frozen=True, kw_only=True):
+    """Ask what the PnL day came to; the answer has it. Changes nothing."""
+
+
 class Shutdown(Command, frozen=True, kw_only=True):
     """Stop the engine cleanly: strategies stopped, orders by policy, journal closed."""
 
@@ -169,5 +173,6 @@ AnyCommand = (
     | MuteAlert
     | TakeControl
     | WatchInstruments
+    | ShowPerformance
     | Shutdown
 )

@@ -31,6 +31,7 @@ from veloz_tui.tui import (
     history,
     ordering,
     palette,
+    performing,
     texts,
     theme,
     tmux,
@@ -71,7 +72,7 @@ class VelozApp(App[str]):
         self.palette = self._load_palette(self.options.theme)
         self.session = Session(self.options, self, clock)
         self.session.history.extend(history.load(self.options.history_file))
-        for part in (actions, going, ordering, command_line, palette):
+        for part in (actions, going, ordering, command_line, palette, performing):
             part.install(self.session)
         self._engine: EngineLink = connect(self)
         self._clock = clock

@@ -17,6 +17,7 @@ _PAGES: Final[dict[str, tuple[str, ...]]] = {
     "go_orders": ("orders", "history"),
     "go_risk": ("risk",),
     "go_health": ("health",),
+    "go_performance": ("performance",),
     "go_fills": ("fills",),
     "go_settings": ("settings",),
 }

@@ -28,7 +28,7 @@ HELP: Final = "help"
 GO: Final = "go"
 TWINS: Final = {"tape": "fills"}
 """The pane that a second press of a pane's number shows in its place."""
-EXTRA: Final = ("history", "risk", "health", "settings")
+EXTRA: Final = ("history", "risk", "health", "performance", "settings")
 """Panes which only the screens behind g show."""
 LISTED: Final = (*PANES, *TWINS.values(), *EXTRA)
 CONTEXTS: Final = (EVERYWHERE, ANY_PANE, *PANES, *TWINS.values(), TICKET, COMMAND, HELP, GO)
@@ -130,6 +130,7 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("go_orders", GO, ("o",), "orders", "The screen of orders and what became of them."),
     Action("go_risk", GO, ("r",), "risk", "The screen of risk."),
     Action("go_health", GO, ("h",), "health", "The screen of engine and venues."),
+    Action("go_performance", GO, ("p",), "performance", "The screen of today's results."),
     Action("go_fills", GO, ("f",), "fills", "The screen of fills."),
     Action("go_settings", GO, ("comma",), "settings", "The screen of settings."),
     Action("bottom", ANY_PANE, ("G", "shift+g", "end"), "last", "Last row."),

@@ -23,6 +23,7 @@ from veloz_tui.tui.panes import (
     ladder,
     orders,
     pages,
+    performance,
     positions,
     status,
     strategies,
@@ -180,11 +181,12 @@ def _content(name: str, box: Box, session: Session, glyphs: Glyphs) -> PaneConte
         book = shown.book(session.instrument_id)
         return fills.tape(book, names=shown.names, width=box.width)
     if name in EXTRA:
-        return _extra(name, shown, box.width, session)
+        return _extra(name, shown, box, session, glyphs)
     return _simple(shown.fills, glyphs)[name](shown.view, shown.names, box.width)
 
 
-def _extra(name: str, shown: Picture, width: int, session: Session) -> PaneContent:
+def _extra(name: str, shown: Picture, box: Box, session: Session, glyphs: Glyphs) -> PaneContent:
+    width = box.width
     match name:
         case "history":
             return pages.history(shown.log, width=width)
@@ -192,6 +194,9 @@ def _extra(name: str, shown: Picture, width: int, session: Session) -> PaneConte
             return pages.risk(shown.view, shown.names, width=width)
         case "health":
             return pages.health(shown.view, width=width)
+        case "performance":
+            found = session.store.performance
+            return performance.content(found, width=width, height=box.height, is_ascii=glyphs is ASCII)
         case _:
             return pages.settings(session.options, width=width)
 

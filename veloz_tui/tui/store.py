@@ -8,6 +8,7 @@ import msgspec
 
 from veloz_tui.control.client import Link, LinkState
 from veloz_tui.domain.commands import AnyCommand
+from veloz_tui.domain.performance import PerformanceView
 from veloz_tui.domain.types import ClientOrderId, CommandId, InstrumentId, OrderStatus
 from veloz_tui.domain.views import Ack, LadderView, LogEntry, OrderView, View
 from veloz_tui.tui import fmt, texts
@@ -38,6 +39,8 @@ class Store:
     def __init__(self) -> None:
         self.view: View | None = None
         self.names: Names | None = None
+        self.performance: PerformanceView | None = None
+        """What the engine said when the screen of it last asked."""
         self.link = Link(LinkState.CONNECTING)
         self.log: deque[LogEntry] = deque(maxlen=_LOG)
         self.fills: deque[LogEntry] = deque(maxlen=_FILLS)

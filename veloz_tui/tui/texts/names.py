@@ -36,6 +36,7 @@ TITLES = {
     "watch": "Watch", "strategies": "Strategies", "account": "Account", "ladder": "Ladder",
     "orders": "Orders", "positions": "Positions", "alerts": "Alerts", "tape": "Tape", "fills": "Fills",
     "help": "Help", "history": "History", "risk": "Risk", "health": "Health", "settings": "Settings",
+    "performance": "Performance",
 }  # fmt: skip
 EMPTY = {
     "watch": "no instruments",
