@@ -59,3 +59,10 @@ class Names:
         if decimals > 4 and round(value, 4) == value:
             decimals = 4
         return fmt.quantity(value, decimals)
+
+    def signed_quantity(self, instrument_id: InstrumentId | None, value: Decimal | None) -> str:
+        """As `quantity`, with its sign: a strategy's position."""
+        if value is None or instrument_id is None:
+            return fmt.quantity(value) if not value else f"{value.normalize():+,f}"
+        text = self.quantity(instrument_id, value)
+        return f"+{text}" if value > 0 else text

@@ -192,6 +192,7 @@ def _mine(cell: _Cell, width: int, side: str) -> str:
 
 
 def _widths(width: int, price: int) -> _Widths:
+    price = max(price, len("price"))  # the title's
     mine, ahead, right = (5, 6, 8) if width >= _WIDE else (6, 0, 0)
     room = width - mine - ahead - right - price - 2
     if room < 12:  # a very long price: own sizes give way to the market's

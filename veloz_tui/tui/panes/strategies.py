@@ -49,9 +49,7 @@ def _state(strategy: StrategyView, glyphs: Glyphs) -> Span:
 
 
 def _row(strategy: StrategyView, names: Names, glyphs: Glyphs) -> Row:
-    position = fmt.UNKNOWN
-    if strategy.position is not None:
-        position = fmt.signed(strategy.position, 4) if strategy.position else fmt.ZERO_SIZE
+    position = names.signed_quantity(strategy.instrument_id, strategy.position)
     tone = "warn" if strategy.state is StrategyState.FAULTED else "muted"
     p99 = strategy.callback_p99_us
     return Row(
