@@ -9,6 +9,7 @@ import re
 import signal
 import struct
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +21,8 @@ _SIZE = (55, 200)
 _PAINTED_BYTES = 3_000
 """A whole first screen is longer, a terminal's set-up shorter."""
 _TAIL = 64
+# An installed console has its bytecode; a checkout on a machine that writes none would be compiled each time.
+_BYTECODE = tempfile.TemporaryDirectory(prefix="vz-bytecode-")
 # Cursor to a place, perhaps one sign, and the question where the cursor is. Behind each frame: in row 1.
 _QUESTION = re.compile(rb"\x1b\[(\d+);(\d+)H([^\x1b]*)\x1b\[6n")
 
@@ -84,7 +87,7 @@ async def console(paths: ProfilePaths) -> AsyncIterator[Console]:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "veloz_tui", "--profile", paths.profile, "attach",
         stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-        env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
+        env=_environment(),
     )  # fmt: skip
     os.close(theirs)
     found = Console(child.pid, ours)
@@ -98,3 +101,8 @@ async def console(paths: ProfilePaths) -> AsyncIterator[Console]:
         await child.wait()
         loop.remove_reader(ours)
         os.close(ours)
+
+
+def _environment() -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return ours | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPYCACHEPREFIX": _BYTECODE.name}

@@ -3,6 +3,7 @@
 Imports little, so that the process which reads the settings is under way before ours loads the console.
 """
 
+import gc
 import os
 import sys
 
@@ -17,6 +18,7 @@ def start_and_attach(profile: Profile) -> int:
     """Start what isn't running, then attach; without a terminal print the plain view and end."""
     if not _has_screen():
         return show_plain()(profile, starts=True)
+    gc.disable()  # nothing of what starts is garbage; the console turns it on again
     reader = SettingsReader(profile)
     start()(profile, read_settings=reader.settings, meanwhile=open_screen)
     return _open(profile, reader, is_read_only=False)
@@ -34,6 +36,7 @@ def attach(profile: Profile, *, read_only: bool) -> int:
     """
     if not _has_screen():
         return show_plain()(profile, starts=False)
+    gc.disable()  # nothing of what starts is garbage; the console turns it on again
     reader = SettingsReader(profile)
     reach()(profile.paths)
     return _open(profile, reader, is_read_only=read_only)

@@ -21,6 +21,7 @@ def gist(view: View) -> View:
             replace(venue, market_age_ms=None, round_trip_ms=None, clock_offset_ms=None, rate_used=None)
             for venue in view.venues
         ),
+        instruments=tuple(replace(instrument, age_ms=None) for instrument in view.instruments),
         books=tuple(replace(book, age_ms=None) for book in view.books),
         strategies=tuple(replace(strategy, callback_p99_us=None) for strategy in view.strategies),
     )

@@ -1,7 +1,6 @@
 """Frames: when one is due, what it shows, and whether the terminal has drawn it."""
 
 import asyncio
-import gc
 import time
 from typing import Final
 
@@ -38,7 +37,8 @@ _PARTS: Final = (
 )
 COMPARED_TEXTUAL: Final = "8.2.8"
 """Where Textual asks for the screen to be painted is private; this is the version that was looked at."""
-SECOND_S: Final = 1.0
+QUIET_S: Final = 1.5
+"""Views come every second at least; without them ages grow all the same."""
 _DATA: Final = frozenset(LISTED)
 """Parts that are dimmed while the link is lost."""
 _BARS: Final = {"status", "message", "footer", "strip"}
@@ -68,7 +68,6 @@ class Painter:
         self._awaits_display = False
         self._started = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._is_frozen = False
 
     @property
     def driver(self) -> ConsoleDriver | None:
@@ -125,7 +124,7 @@ class Painter:
         if driver is not None and driver.take_dropped():
             self.repaint()
         is_waiting = bool(store.pending) or self._session.kill_key.is_armed(now)
-        if is_waiting or store.link_lost_s(now) is not None or self._scheduler.is_older(now, SECOND_S):
+        if is_waiting or store.link_lost_s(now) is not None or self._scheduler.is_older(now, QUIET_S):
             self._scheduler.invalidate()
         self._schedule()
 
@@ -252,7 +251,6 @@ class Painter:
 
     def _sent(self, driver: ConsoleDriver) -> None:
         self._scheduler.cost(time.thread_time() - self._started)
-        self._freeze_gc()
         self._acks.sent(driver.gate, self._frames)
 
     def note_acknowledged(self) -> None:
@@ -262,14 +260,6 @@ class Painter:
             self._session.frame_acknowledged = self._frames
         else:
             self._session.frame_acknowledged = self._acks.seen(driver.gate)
-
-    def _freeze_gc(self) -> None:
-        """After start-up the object graph stays: collections of it were 80-150 ms spikes."""
-        if not self._is_frozen:
-            self._is_frozen = True
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(20_000, 20, 50)
 
 
 def _fill(name: str) -> str:

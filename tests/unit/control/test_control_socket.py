@@ -13,6 +13,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.tui import factories as tui_factories
 from tests.unit.control.factories import Console, EngineStub, entry, instrument, order, until, view
 from veloz_tui.control import peer as peer_module
 from veloz_tui.control.client import (
@@ -126,6 +127,22 @@ def test_ages_and_clocks_alone_are_no_news() -> None:
     later = msgspec.structs.replace(before, status=msgspec.structs.replace(before.status, at=Nanos(7)))
     assert gist(before) == gist(later)
     assert gist(before) != gist(msgspec.structs.replace(later, orders=()))
+
+
+def test_no_measured_time_is_news() -> None:
+    """A new age in a view must not make ten frames a second of a market that stands still."""
+    busy = tui_factories.view()
+    parts = ("status", "venues", "instruments", "books", "strategies")
+    for name in parts:
+        part = getattr(busy, name)
+        aged = tuple(map(_aged, part)) if isinstance(part, tuple) else _aged(part)
+        assert aged != part
+        assert gist(msgspec.structs.replace(busy, **{name: aged})) == gist(busy), name
+
+
+def _aged(part: msgspec.Struct) -> msgspec.Struct:
+    times = [name for name in part.__struct_fields__ if name.endswith(("_ms", "_us"))]
+    return msgspec.structs.replace(part, **dict.fromkeys(times, 77))
 
 
 async def test_a_view_without_news_is_sent_once_a_second(engine: EngineStub) -> None:
