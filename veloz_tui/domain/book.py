@@ -7,6 +7,8 @@ decision (Instrument.price_from_level), never here.
 
 from bisect import bisect_left, insort
 
+from veloz_tui.domain.types import Side
+
 Level = tuple[float, float]
 """(price, size)"""
 
@@ -50,6 +52,11 @@ class OrderBook:
             return None
         price = self._ask_prices[0]
         return price, self.asks[price]
+
+    def reaches(self, side: Side, price: float) -> bool:
+        """Whether a level at this price would be in the book: it isn't beyond the last one we hold."""
+        prices = self._bid_prices if side is Side.BUY else self._ask_prices
+        return bool(prices) and (price >= prices[0] if side is Side.BUY else price <= prices[-1])
 
     @property
     def is_crossed(self) -> bool:

@@ -20,6 +20,7 @@ from veloz_tui.domain.views import (
     VenueEquityView,
 )
 from veloz_tui.engine import pnl
+from veloz_tui.engine.queues import ahead_of
 from veloz_tui.engine.risk.exposure import worst_case
 from veloz_tui.engine.risk_inputs import leaves
 from veloz_tui.engine.turn import Turn
@@ -84,6 +85,7 @@ def _order(turn: Turn, order: Order, short_id: str) -> OrderView:
         in_doubt_since=order.in_doubt_since,
         cancel_requested_at=order.cancel_requested_at,
         reason=order.reason,
+        ahead=ahead_of(turn.live, order),
         is_external=order.is_external,
         replaces=order.replaces,
         is_amending=order.amendment is not None,

@@ -20,6 +20,7 @@ from veloz_tui.domain.types import SECOND, OrderStatus, Severity, Side, Strategy
 from veloz_tui.domain.views import Ack, Verdict
 from veloz_tui.engine import words
 from veloz_tui.engine.orders import drop_amendment, open_orders, place, want_gone
+from veloz_tui.engine.queues import would_be_ahead
 from veloz_tui.engine.risk.check import verdict
 from veloz_tui.engine.risk_inputs import risk_inputs
 from veloz_tui.engine.turn import Turn
@@ -117,6 +118,7 @@ def _judge(turn: Turn, order: Order, wanted: OrderRequest) -> Verdict:
         return Verdict(is_ok=False, code="NOTHING_LEFT", text=text)
     entry = turn.state.position(order.instrument_id).entry
     said = verdict(wanted, risk_inputs(turn, wanted, instead_of=order), average_entry=entry)
+    said = msgspec.structs.replace(said, ahead=would_be_ahead(turn.state, turn.live, wanted))
     crossing = _crossing(turn, wanted) if said.is_ok else ""
     if crossing:
         said = msgspec.structs.replace(said, is_ok=False, code="POST_ONLY_CROSSES", text=crossing)

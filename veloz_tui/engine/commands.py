@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
+
 from veloz_tui.domain import commands as c
 from veloz_tui.domain.events import AlertAcknowledged, CommandTaken, PausedSet, ReduceOnlySet
 from veloz_tui.domain.instrument import Instrument
@@ -24,6 +26,7 @@ from veloz_tui.engine.flatten import flatten
 from veloz_tui.engine.live import Closing
 from veloz_tui.engine.orders import cancel, is_protective_stop, open_orders, place
 from veloz_tui.engine.performance import performance
+from veloz_tui.engine.queues import would_be_ahead
 from veloz_tui.engine.risk.check import verdict
 from veloz_tui.engine.risk_inputs import risk_inputs, way_out
 from veloz_tui.engine.turn import Turn
@@ -95,7 +98,8 @@ def _place(
 
 def _verdict(turn: Turn, request: OrderRequest, *, is_exit: bool) -> Verdict:
     entry = turn.state.position(request.instrument_id).entry
-    return verdict(request, risk_inputs(turn, request, is_exit=is_exit), average_entry=entry)
+    said = verdict(request, risk_inputs(turn, request, is_exit=is_exit), average_entry=entry)
+    return msgspec.structs.replace(said, ahead=would_be_ahead(turn.state, turn.live, request))
 
 
 def _cancel_orders(turn: Turn, command: c.CancelOrders) -> Ack:

@@ -27,6 +27,7 @@ from veloz_tui.domain.types import (
 )
 from veloz_tui.domain.views import Ack, TradeView
 from veloz_tui.engine.breaker import CircuitBreaker
+from veloz_tui.engine.queue_ahead import Queues
 from veloz_tui.engine.risk.rate import OrderRate
 from veloz_tui.engine.risk.usage import UsageTracker
 from veloz_tui.engine.working import WorkingOrders
@@ -52,6 +53,7 @@ class LiveBook:
         "tape",
         "turnover",
         "updated_at",
+        "venue_at",
         "viewed_tape",
         "viewed_tape_at",
         "waits_for",
@@ -65,6 +67,8 @@ class LiveBook:
         """The book is good, but the stream that would change it isn't READY: as stale as a broken one."""
         self.is_quiet = False
         self.updated_at: Nanos = Nanos(0)
+        self.venue_at: Nanos = Nanos(0)
+        """The venue's time of the last change; 0 after a snapshot, which names none."""
         self.last_price: float | None = None
         self.last_side: Side | None = None
         self.last_traded_at: Nanos = Nanos(0)
@@ -258,6 +262,7 @@ class Live:
         "mutes",
         "order_rate",
         "parameter_checks",
+        "queues",
         "stopping",
         "strategies",
         "usage",
@@ -268,6 +273,8 @@ class Live:
     def __init__(self) -> None:
         self.working = WorkingOrders()
         self.books: dict[InstrumentId, LiveBook] = {}
+        self.queues: dict[InstrumentId, Queues] = {}
+        """Of instruments where orders of ours rest."""
         self.venues: dict[VenueId, VenueLive] = {}
         self.doubts: dict[ClientOrderId, Doubt] = {}
         self.cancels_in_flight: dict[ClientOrderId, Nanos] = {}

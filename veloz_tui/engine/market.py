@@ -1,6 +1,8 @@
 """Public market data: into Live, never journaled. A stale book prices nothing and reaches no strategy."""
 
 from veloz_tui.domain.reports import BookDelta, BookSnapshot, BookStale, Quiet, TopOfBook, TradePrinted
+from veloz_tui.domain.types import Nanos
+from veloz_tui.engine import queues
 from veloz_tui.engine.actions import ResyncBook
 from veloz_tui.engine.turn import Turn
 
@@ -11,6 +13,8 @@ def on_book_snapshot(turn: Turn, report: BookSnapshot) -> None:
     market.stale_reason = ""
     market.is_quiet = False
     market.updated_at = turn.now
+    market.venue_at = Nanos(0)
+    queues.on_snapshot(turn.state, turn.live, report.instrument_id, turn.now)
     _check_crossed(turn, report)
 
 
@@ -21,6 +25,10 @@ def on_book_delta(turn: Turn, report: BookDelta) -> None:
     market.book.apply(bids=report.bids, asks=report.asks, update_id=report.update_id)
     market.is_quiet = False
     market.updated_at = turn.now
+    market.venue_at = report.venue_at
+    mine = turn.live.queues.get(report.instrument_id)
+    if mine is not None:
+        queues.on_delta(mine, turn.state.instruments[report.instrument_id], report)
     if market.book.is_crossed:
         _check_crossed(turn, report)
 
@@ -50,6 +58,9 @@ def on_trade(turn: Turn, report: TradePrinted) -> None:
     market.last_traded_at = turn.now
     market.turnover += report.price * report.quantity
     market.tape.append(report)
+    mine = turn.live.queues.get(report.instrument_id)
+    if mine is not None:
+        queues.on_trade(mine, turn.state.instruments[report.instrument_id], report)
     if market.first_price is None:
         market.first_price = report.price
 

@@ -18,6 +18,7 @@ from veloz_tui.domain.views import (
     TradeView,
 )
 from veloz_tui.engine.live import LiveBook
+from veloz_tui.engine.queues import first_ahead
 from veloz_tui.engine.turn import Turn
 
 TAPE_EVERY_NS: Final = 200 * MILLISECOND
@@ -59,8 +60,8 @@ def ladder_view(turn: Turn, instrument_id: InstrumentId, depth: int) -> LadderVi
     mine = _mine(turn, instrument_id)
     return LadderView(
         instrument_id=instrument_id,
-        bids=_levels(instrument, market.book.bid_levels(depth), mine[Side.BUY]),
-        asks=_levels(instrument, market.book.ask_levels(depth), mine[Side.SELL]),
+        bids=_levels(turn, instrument, market.book.bid_levels(depth), side=Side.BUY, mine=mine[Side.BUY]),
+        asks=_levels(turn, instrument, market.book.ask_levels(depth), side=Side.SELL, mine=mine[Side.SELL]),
         last_price=instrument.price_from_level(market.last_price) if market.last_price is not None else None,
         last_side=market.last_side,
         stale_reason=market.why_stale,
@@ -104,11 +105,17 @@ def _mine(turn: Turn, instrument_id: InstrumentId) -> dict[Side, dict[Decimal, t
 
 
 def _levels(
-    instrument: Instrument, levels: list[tuple[float, float]], mine: dict[Decimal, tuple[Decimal, int]]
+    turn: Turn,
+    instrument: Instrument,
+    levels: list[tuple[float, float]],
+    *,
+    side: Side,
+    mine: dict[Decimal, tuple[Decimal, int]],
 ) -> tuple[LevelView, ...]:
     rows = []
     for level_price, level_size in levels:
         price = instrument.price_from_level(level_price)
         size, count = mine.get(price, (ZERO, 0))
-        rows.append(LevelView(price, instrument.quantity_from_level(level_size), size, count))
+        ahead = first_ahead(turn.live, instrument.id, side, price) if count else None
+        rows.append(LevelView(price, instrument.quantity_from_level(level_size), size, count, ahead))
     return tuple(rows)

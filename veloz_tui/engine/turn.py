@@ -7,6 +7,7 @@ from typing import Final
 
 from veloz_tui.domain.events import AlertRaised, AnyEvent, Recorded
 from veloz_tui.domain.types import SECOND, Nanos, Severity
+from veloz_tui.engine import queues
 from veloz_tui.engine.actions import Action, SetTimer
 from veloz_tui.engine.fold import apply
 from veloz_tui.engine.live import Live
@@ -35,6 +36,7 @@ class Turn:
         recorded = Recorded(self.state.seq + 1, event)
         apply(self.state, recorded)
         self.live.working.note(self.state, event)
+        queues.note(self.state, self.live, event, self.now)
         self.events.append(recorded)
         return recorded.seq
 
