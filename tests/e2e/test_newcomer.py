@@ -136,7 +136,7 @@ def test_the_first_hour_is_as_the_readme_and_the_tour_say(newcomer: Newcomer) ->
 
 def _starts_and_moves(newcomer: Newcomer) -> None:
     newcomer.run()
-    shown = newcomer.sees(r"^ DEMO  trading OK │ BTC-USDT(\.BIN)? \d", timeout_s=60)
+    shown = newcomer.sees(r"^ DEMO  trading OK │ ?BTC-USDT(\.BIN)? \d", timeout_s=60)
     deadline = time.monotonic() + 10
     while newcomer.screen == shown:
         assert time.monotonic() < deadline, "nothing moves"
