@@ -142,7 +142,7 @@ ROWS: dict[str, Row] = {
     "go_risk": Row("g", "r", _page("risk")),
     "go_health": Row("g", "h", _page("health")),
     "go_performance": Row("g", "p", _page("performance")),
-    "go_fills": Row("g", "f", _page("tape")),
+    "go_fills": Row("g", "f", _page("fills")),
     "go_settings": Row("g", "comma", _page("settings")),
     "clear": Row("5 j", "escape", lambda c: c.session.cursors["orders"].key is None),
     "palette": Row("", "ctrl+o", _mode(Keys.PALETTE)),
