@@ -1,110 +1,158 @@
-"""A report as one HTML file: tables, and charts as SVG inside. No script, nothing loaded from elsewhere.
+"""A report as one HTML file: tables, and charts as SVG inside. No script, nothing loaded from elsewhere."""
 
-The charts need the extra `report` (leather); the other formats don't.
-"""
-
-import importlib
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from html import escape
-from types import ModuleType
-from typing import Final, cast
+from typing import Final
 
-from veloz_tui.domain.errors import ConfigError
+from veloz_tui.domain.results import HOUR
+from veloz_tui.reports import svg
 from veloz_tui.reports.md import flat
-from veloz_tui.reports.period import moment_of
+from veloz_tui.reports.period import nanos_of
 from veloz_tui.reports.report import Curve, Group, MoneyRow, Report
-from veloz_tui.reports.tables import Table, preface, tables, title
+from veloz_tui.reports.tables import Table, number, preface, tables, title
 
-WIDTH: Final = 900
-HEIGHT: Final = 320
-MAX_BARS: Final = 60
+MAX_BARS: Final = 40
+CURVE_HEIGHT: Final = 300
+FALL_HEIGHT: Final = 150
 STYLE: Final = """
-body { font: 15px/1.45 system-ui, sans-serif; color: #222;
-  margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid #ddd; padding: .25rem .7rem .25rem 0;
-  text-align: left; white-space: nowrap; }
-td.number { text-align: right; }
-section { overflow-x: auto; margin-bottom: 1.5rem; }
-p { color: #555; }
+:root { color-scheme: light dark; --text: #1c2128; --muted: #57606a; --paper: #fff; --rule: #d0d7de;
+  --grid: #e6e9ed; --gain: #1a7f37; --loss: #cf222e; --line: #0969da; }
+@media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --muted: #9198a1; --paper: #0d1117;
+  --rule: #3d444d; --grid: #262c36; --gain: #3fb950; --loss: #f85149; --line: #58a6ff; } }
+body { font: 15px/1.45 system-ui, sans-serif; color: var(--text); background: var(--paper);
+  margin: 2rem auto; max-width: 64rem; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin: 0 0 .4rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
+th, td { border-bottom: 1px solid var(--rule); padding: .25rem 1rem .25rem 0; text-align: left;
+  white-space: nowrap; }
+th.number, td.number { text-align: right; }
+section { overflow-x: auto; margin-bottom: 2rem; }
+p { color: var(--muted); margin: .2rem 0 .6rem; }
+svg { display: block; width: 100%; height: auto; }
+svg text { font: 12px system-ui, sans-serif; fill: var(--muted); }
+svg .name { text-anchor: end; fill: var(--text); } svg .value { text-anchor: end; }
+svg .time { text-anchor: middle; }
+svg .grid { stroke: var(--grid); } svg .axis { stroke: var(--muted); }
+svg .line { fill: none; stroke: var(--line); stroke-width: 1.6; }
+svg .area { fill: var(--line); opacity: .1; }
+svg .fall.line { stroke: var(--loss); } svg .fall.area { fill: var(--loss); opacity: .2; }
+svg .gain { fill: var(--gain); } svg .loss { fill: var(--loss); }
+@media print { section { break-inside: avoid; } }
 """
 
 
 def render(report: Report, groups: tuple[Group, ...]) -> str:
-    """Return the file's text. Raises ConfigError if the extra is missing."""
-    charts = [_curve(curve) for curve in report.curves if len(curve.points) > 1]
-    charts += [_bars(group, report) for group in groups if _has_bars(group, report)]
-    heading = escape(title(report))
+    """Return the file's text."""
+    heading = escape(flat(title(report)))
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
     parts = [
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{heading}</title>',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>{heading}</h1>\n<p>{escape(preface(report))}</p>",
-        *charts,
+        *_curves(report),
+        *(chart for group in groups for chart in _charts(group, report)),
         *(_table(one) for one in tables(report, groups)),
         "</body>\n</html>\n",
     ]
     return "\n".join(parts)
 
 
-def _leather() -> ModuleType:
-    # Drawing is the one thing that needs it: found missing here, in one sentence.
-    try:
-        return importlib.import_module("leather")
-    except ImportError:
-        raise ConfigError(
-            "HTML reports need the extra `report` – leather is not installed –"
-            ' pip install "veloz-tui[report]", or take --format md, csv or json'
-        ) from None
+# --- charts ----------------------------------------------------------------------------------------------
 
 
-def _curve(curve: Curve) -> str:
+def _curves(report: Report) -> Iterable[str]:
+    shown = [curve for curve in report.curves if len(curve.points) > 1]
+    if not shown:
+        yield _section("Equity", "<p>No curve: the journal holds no two values of this period.</p>")
+    for curve in shown:
+        yield from _curve(curve, report)
+
+
+def _curve(curve: Curve, report: Report) -> Iterable[str]:
     name = "Equity" if curve.basis == "equity" else "Realized PnL less fees"
-    leather = _leather()
-    chart = leather.Chart(flat(f"{name}, {curve.quote}"))
-    chart.add_line([(moment_of(point.at).replace(tzinfo=None), point.value) for point in curve.points])
-    return _section(_svg(chart))
+    begin, end = curve.points[0].at, max(report.known_until or 0, curve.points[-1].at)
+    values = [(point.at, float(point.value)) for point in curve.points]
+    falls = [(point.at, -float(point.drawdown)) for point in curve.points]
+    drawn = svg.line(values, begin=begin, end=end, height=CURVE_HEIGHT, kind="worth")
+    yield _section(f"{name}, {curve.quote}", drawn)
+    if curve is not report.curves[0]:
+        return  # the drawdown that counts is the account's
+    if not curve.max_drawdown:
+        yield _section(f"Drawdown of it, {curve.quote}", "<p>None: it never fell.</p>")
+        return
+    part = curve.max_drawdown_fraction
+    share = "" if part is None else f" ({part * 100:.2f} % of the peak)"
+    note = f"<p>Worst {number(curve.max_drawdown)}{share}, values between the points included.</p>"
+    drawn = svg.line(falls, begin=begin, end=end, height=FALL_HEIGHT, kind="fall")
+    yield _section(f"Drawdown of it, {curve.quote}", note + drawn)
 
 
-def _has_bars(group: Group, report: Report) -> bool:
-    return any(row.group == group for row in report.rows((group,)))
-
-
-def _bars(group: Group, report: Report) -> str:
+def _charts(group: Group, report: Report) -> Iterable[str]:
     rows = [row for row in report.rows((group,)) if row.group == group]
-    quotes = dict.fromkeys(row.quote for row in rows)
-    return "\n".join(_net(group, [row for row in rows if row.quote == quote]) for quote in quotes)
+    if not rows:
+        yield _section(f"Net by {group}", "<p>No fills in this period.</p>")
+    for quote in dict.fromkeys(row.quote for row in rows):
+        of_quote = [row for row in rows if row.quote == quote]
+        heading = f"Net by {group}, {quote}"
+        yield _section(heading, _hours(of_quote) if group == "hour" else _bars(of_quote))
 
 
-def _net(group: Group, rows: Sequence[MoneyRow]) -> str:
-    # The ones that moved most, in their order; the table has them all.
+def _hours(rows: Sequence[MoneyRow]) -> str:
+    points = [(_hour(row.name), float(row.net)) for row in rows]
+    begin, end = points[0][0], points[-1][0] + HOUR
+    return svg.columns(points, begin=begin, end=end, width_ns=HOUR, height=CURVE_HEIGHT)
+
+
+def _hour(name: str) -> int:
+    return nanos_of(datetime.strptime(name, "%Y-%m-%dT%H:00Z").replace(tzinfo=UTC))
+
+
+def _bars(rows: Sequence[MoneyRow]) -> str:
+    # The ones that moved most; the table has them all.
     most = sorted(rows, key=lambda row: abs(row.net), reverse=True)[:MAX_BARS]
-    names = {row.name for row in most}
-    bars: list[tuple[str, Decimal]] = [(flat(row.name), row.net) for row in rows if row.name in names]
-    leather = _leather()
-    chart = leather.Chart(flat(f"Net by {group}, {rows[0].quote}"))
-    chart.add_columns(bars)
-    return _section(_svg(chart))
+    left_out = len(rows) - len(most)
+    note = f"<p>{left_out} smaller ones are in the table only.</p>" if left_out else ""
+    return note + svg.bars([(row.name, float(row.net), number(row.net)) for row in most])
 
 
-def _svg(chart: object) -> str:
-    draw = cast(Callable[..., str], getattr(chart, "to_svg"))  # noqa: B009 - leather tells no types
-    return str(draw(width=WIDTH, height=HEIGHT))
+# --- tables ----------------------------------------------------------------------------------------------
 
 
-def _section(content: str) -> str:
-    return f"<section>{content}</section>"
+def _section(heading: str, content: str) -> str:
+    return f"<section><h2>{escape(flat(heading))}</h2>{content}</section>"
 
 
 def _table(table: Table) -> str:
     note = f"<p>{escape(table.note)}</p>" if table.note else ""
     if not table.rows:
-        return _section(f"<h2>{escape(table.title)}</h2>{note}<p>none</p>")
-    head = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
-    rows = "\n".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in table.rows)
-    return _section(f"<h2>{escape(table.title)}</h2>{note}<table><tr>{head}</tr>\n{rows}</table>")
+        return _section(table.title, f"{note}<p>none</p>")
+    numeric = [
+        all(_is_number(row[column]) or row[column] == "–" for row in table.rows)
+        for column in range(len(table.columns))
+    ]
+    head = "".join(
+        f"<th{_kind(is_number)}>{escape(name)}</th>"
+        for name, is_number in zip(table.columns, numeric, strict=True)
+    )
+    rows = "\n".join(
+        "<tr>"
+        + "".join(
+            f"<td{_kind(is_number)}>{escape(flat(cell))}</td>"
+            for cell, is_number in zip(row, numeric, strict=True)
+        )
+        + "</tr>"
+        for row in table.rows
+    )
+    return _section(table.title, f"{note}<table><tr>{head}</tr>\n{rows}</table>")
 
 
-def _cell(text: str) -> str:
-    is_number = text[:1].isdigit() or (text[:1] == "-" and text[1:2].isdigit())
-    kind = ' class="number"' if is_number else ""
-    return f"<td{kind}>{escape(flat(text))}</td>"
+def _kind(is_number: bool) -> str:  # noqa: FBT001 - one cell's, said by its column
+    return ' class="number"' if is_number else ""
+
+
+def _is_number(text: str) -> bool:
+    first = text.split(" ", maxsplit=1)[0].removeprefix("-")
+    is_amount = first.replace(".", "", 1).isdigit()
+    return is_amount or (first[:2].isdigit() and ":" in first and "-" not in first)

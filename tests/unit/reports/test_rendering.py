@@ -7,6 +7,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -15,13 +16,13 @@ from hypothesis import strategies as st
 from tests.unit.engine.factories import T0
 from tests.unit.reports.histories import at, history, numbered, report_of
 from veloz_tui.domain import events as e
-from veloz_tui.domain.errors import ConfigError
 from veloz_tui.domain.results import DAY
 from veloz_tui.domain.types import Nanos
 from veloz_tui.reports import csv as as_csv
 from veloz_tui.reports import html as as_html
 from veloz_tui.reports import json as as_json
 from veloz_tui.reports import md as as_md
+from veloz_tui.reports import svg
 from veloz_tui.reports.period import custom, daily, day_of, monthly, text_of, weekly
 from veloz_tui.reports.report import Group, Report
 from veloz_tui.reports.tables import duration, number
@@ -50,7 +51,6 @@ def test_any_report_renders_in_every_format(seed: int, first: int, days: int) ->
     found = report_of(records, custom(since, Nanos(since + days * DAY)))
     for render in (as_md.render, as_csv.render, as_json.render):
         assert render(found, ALL).endswith("\n")
-    pytest.importorskip("leather")
     assert as_html.render(found, ALL).endswith("</html>\n")
 
 
@@ -101,21 +101,59 @@ def test_nobodys_text_ends_a_markdown_cell_or_moves_the_cursor() -> None:
 
 
 def test_a_page_has_its_charts_inside_and_loads_nothing() -> None:
-    pytest.importorskip("leather")
     text = as_html.render(report_of(history(7).core.records), ALL)
     assert {"svg", "table"} <= Tags(text).found
     assert not {"script", "link", "img", "iframe"} & Tags(text).found
     assert not re.search(r"\bnan\b", text.lower())
 
 
-def test_without_leather_only_html_is_missing_and_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    found = report_of(history(7).core.records)
-    monkeypatch.setitem(__import__("sys").modules, "leather", None)
-    with pytest.raises(ConfigError, match=r"veloz-tui\[report\]"):
-        as_html.render(found, ALL)
-    assert as_md.render(found, ALL)
+def test_a_page_forbids_itself_to_load_anything_and_follows_the_readers_colors() -> None:
+    text = as_html.render(report_of(history(7).core.records), ALL)
+    assert "default-src 'none'" in text
+    assert "prefers-color-scheme: dark" in text
+    assert not re.search(r"https?://|url\(|@import|\bsrc=|\bhref=", text)
+
+
+def test_empty_charts_say_so() -> None:
+    text = as_html.render(report_of([], custom(at(0), at(60))), ALL)
+    assert text.count("No fills in this period") == 3
+    assert "No curve" in text
+
+
+def test_a_strategys_name_breaks_no_chart() -> None:
+    drawn = svg.bars([(EVIL * 3, 5.0, "5"), ("b", -1.0, "-1")])
+    assert "<script" not in drawn
+    ElementTree.fromstring(drawn)
+
+
+NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=30), st.integers(1, 10**17))
+def test_every_curve_and_column_stays_within_its_drawing(values: list[float], step: int) -> None:
+    points = [(1_790_000_000_000_000_000 + place * step, value) for place, value in enumerate(values)]
+    begin, end = points[0][0], points[-1][0] + step
+    for drawn in (
+        svg.line(points, begin=begin, end=end, height=300, kind="worth"),
+        svg.columns(points, begin=begin, end=end, width_ns=step, height=300),
+        svg.bars([(str(place), value, "x") for place, value in enumerate(values)]),
+    ):
+        found = ElementTree.fromstring(drawn)
+        height = float(found.attrib["viewBox"].split()[3])
+        for part in found.iter("rect"):
+            assert -1 <= float(part.attrib["x"]) <= svg.WIDTH
+            assert -1 <= float(part.attrib["y"]) <= height
+        for part in found.iter("path"):
+            places = re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", part.attrib["d"])
+            assert all(0 <= float(x) <= svg.WIDTH and 0 <= float(y) <= height for x, y in places)
+        assert len(list(found.iter("line"))) < 60
+
+
+def test_ticks_of_small_numbers_tell_them_apart() -> None:
+    drawn = svg.line([(0, 0.0), (10**12, -0.00003)], begin=0, end=10**12, height=300, kind="worth")
+    texts = [part.text for part in ElementTree.fromstring(drawn).iter("text")]
+    assert "-0.00001" in texts
+    assert len(set(texts)) == len(texts)
 
 
 def test_money_has_eight_places_and_no_idle_zeros() -> None:
