@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
 import pyte
 from pyte import graphics
 from rich.cells import cell_len
@@ -26,6 +27,19 @@ class Cell(NamedTuple):
     dim: bool
     underline: bool
     reverse: bool
+
+
+class Told(msgspec.Struct):
+    """A frame as it must be seen."""
+
+    number: int
+    width: int
+    height: int
+    plan: Plan
+    lines: Mapping[str, Sequence[Line]]
+    dimmed: Sequence[str]
+    theme: str
+    color_system: str | None
 
 
 class Screen(pyte.Screen):

@@ -3,18 +3,24 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
 import sys
 import termios
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyte
 
+from tests.tui.emulator import Screen
+
 ROOT = Path(__file__).resolve().parents[2]
+_MARK = re.compile(rb"\x1b\]666;(\d+)\x07")
+_LONGEST = 16
+"""No sequence of interest is longer."""
 
 
 class Terminal:
@@ -31,15 +37,20 @@ class Terminal:
         ignores_hup: bool = False,
         program: Sequence[str] = (),
         sign_width: int = 1,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """`program`: another module and its arguments after the report pipe's descriptor."""
-        self.screen = pyte.Screen(columns, rows)
+        self.screen = Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.answers = answers
         self._sign_width = sign_width
         self.output = b""
         self.reports: list[str] = []
+        self.on_mark: Callable[[int], None] | None = None
+        """Gets the number of each mark (OSC 666) when everything before it is on the screen."""
+        self._environment = dict(environment or {})
         self._partial = b""
+        self._unread = b""
         self._report_fd, write_end = os.pipe()
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -64,6 +75,7 @@ class Terminal:
         )
         for name in ("NO_COLOR", "TMUX", "TEXTUAL_DISABLE_KITTY_KEY"):
             environ.pop(name, None)
+        environ |= self._environment
         os.execve(sys.executable, [sys.executable, "-m", *module], environ)
 
     def drain(self, seconds: float = 0.02) -> None:
@@ -81,19 +93,29 @@ class Terminal:
             time.sleep(0.01)
             return
         self.output += data
-        for at, part in enumerate(data.split(b"\x1b[6n")):
+        whole, self._unread = _whole(self._unread + data)
+        for at, part in enumerate(whole.split(b"\x1b[6n")):
             if at and self.answers:
                 row, column = self.screen.cursor.y + 1, self.screen.cursor.x + 1
                 if row == 2 and self._sign_width == 2:  # the question behind an ambiguous sign
                     column += 1
                 os.write(self.master, f"\x1b[{row};{column}R".encode())
-            self._feed(part)
+            for number, piece in enumerate(_MARK.split(part)):
+                if number % 2 == 0:
+                    self._feed(piece)
+                elif self.on_mark is not None:
+                    self.on_mark(int(piece))
 
     def _feed(self, data: bytes) -> None:
         # pyte prints the parameters of private modes it doesn't know (synchronized output, window titles).
         for sequence in (b"\x1b[?2026$p", b"\x1b[?2048$p", b"\x1b[<u", b"\x1b[22;2t", b"\x1b[23;2t"):
             data = data.replace(sequence, b"")
         self._stream.feed(data)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """As a window that is pulled."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def read_reports(self) -> None:
         """Take in what the program has reported, without reading its screen."""
@@ -149,3 +171,12 @@ class Terminal:
                 os.close(descriptor)
             except OSError:
                 continue
+
+
+def _whole(data: bytes) -> tuple[bytes, bytes]:
+    """Without a sequence at the end that may go on with the next read; and that."""
+    at = data.rfind(b"\x1b", max(0, len(data) - _LONGEST))
+    is_begun = at >= 0 and not re.search(
+        rb"[A-Za-z\x07~]", data[at + 1 :].removeprefix(b"]").removeprefix(b"[")
+    )
+    return (data[:at], data[at:]) if is_begun else (data, b"")
