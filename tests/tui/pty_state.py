@@ -4,6 +4,7 @@ Arguments: descriptor of the report pipe, seed, steps, `cells` or `textual`: who
 """
 
 import asyncio
+import contextlib
 import os
 import random
 import sys
@@ -21,11 +22,13 @@ from veloz_tui.tui import painter
 from veloz_tui.tui.app import VelozApp
 from veloz_tui.tui.cells import CellScreen, Shown
 from veloz_tui.tui.options import ConsoleOptions
+from veloz_tui.tui.screen import Frame
 
 REPORT = int(sys.argv[1])
 RANDOM: Final = random.Random(int(sys.argv[2]))
 STEPS = int(sys.argv[3])
 PAUSE_S: Final = 0.03
+FRAME_S: Final = 1.0
 THEMES: Final = ("dark", "light", "high-contrast", "color-blind", "ansi-16")
 WORDS: Final = ("quoting 64,123.20 / 64,124.20", "", "等待行情 for the book", "naïve – waiting", "x" * 300)
 
@@ -68,7 +71,7 @@ class MarkedScreen(CellScreen):
 class ToldPainter(painter.Painter):
     """Reports what it gives to Textual."""
 
-    def _draw(self, width: int, height: int) -> painter.Frame:
+    def _draw(self, width: int, height: int) -> Frame:
         frame = super()._draw(width, height)
         if self._cells is None:
             dimmed = painter._DATA if frame.is_old else frozenset()
@@ -92,7 +95,7 @@ class RandomEngine(RecordingEngine):
         app = TELLER.app
         assert app is not None
         for number in range(STEPS):
-            await asyncio.sleep(RANDOM.random() * 2 * PAUSE_S)
+            await self._pause()
             deed = RANDOM.random()
             if deed < 0.05:
                 self.receiver.on_link(Link(LinkState.DOWN, text="the engine closed the connection"))
@@ -104,6 +107,16 @@ class RandomEngine(RecordingEngine):
                 self.show(random_view(self.view, number))
         self.receiver.on_link(Link(LinkState.UP, has_control=True))
         report(b"done")
+
+    async def _pause(self) -> None:
+        """Often until the next frame is out, sometimes less, so that frames skip views."""
+        last = TELLER.number
+        await asyncio.sleep(RANDOM.random() * PAUSE_S)
+        if RANDOM.random() < 0.8:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FRAME_S):
+                    while TELLER.number == last:
+                        await asyncio.sleep(0.01)
 
 
 def random_view(last: View, number: int) -> View:
@@ -148,9 +161,9 @@ def random_order(number: int) -> OrderView:
 def main() -> None:
     engine = RandomEngine()
     if sys.argv[4] == "cells":
-        painter.CellScreen = MarkedScreen  # type: ignore[misc]
+        vars(painter)["CellScreen"] = MarkedScreen
     else:
-        painter.COMPARED_TEXTUAL = "none"  # type: ignore[misc]
+        vars(painter)["COMPARED_TEXTUAL"] = "none"
     options = ConsoleOptions(reads_tmux=False, has_tour=False, refresh_hz=20.0)
     TELLER.app = app = VelozApp(engine.connect, options)
     app.painter.__class__ = ToldPainter
