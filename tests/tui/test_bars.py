@@ -11,6 +11,7 @@ from veloz_tui.tui.glyphs import UNICODE
 from veloz_tui.tui.keymap import ANY_PANE
 from veloz_tui.tui.panes.status import Terminal
 from veloz_tui.tui.screen import compose, footer_line, help_content, message_lines
+from veloz_tui.tui.wrapping import wrapped_lines
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
@@ -86,3 +87,15 @@ def test_a_question_is_read_whole_at_80_columns() -> None:
     frame = compose(session, width=80, height=24, glyphs=UNICODE, terminal=Terminal())
     shown = " ".join(" ".join(table.plain(line).strip() for line in frame.lines["strip"]).split())
     assert shown == " ".join(question.split())
+
+
+@pytest.mark.parametrize("width", [20, 30, 40])
+@pytest.mark.parametrize(
+    "text",
+    ["today: fees 3,993,368,395.76  volume 16,123,045.20", "a 12,345,678,901.67 b 1,234,567.89 c"],
+)
+def test_a_number_is_not_broken_over_two_lines(text: str, width: int) -> None:
+    lines = wrapped_lines(text, width, 9)
+    assert " ".join(lines).split() == text.split()
+    assert all(len(line) <= width for line in lines)
+    assert set(" ".join(wrapped_lines(text, width, 2)).replace("~", "").split()) <= set(text.split())

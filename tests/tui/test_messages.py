@@ -27,7 +27,7 @@ DENIAL = (
 TOLD = "DENIED BUY 0.50 BTC-USDT: order 32,061 > max 20,000 USDT. Lower qty"
 
 
-def entry(seq: int, text: str, kind: str = "fill", **changes: str | int) -> LogEntry:
+def entry(seq: int, text: str, kind: str = "fill", **changes: object) -> LogEntry:
     return msgspec.structs.replace(LogEntry(seq, f.NOON, kind, text), **changes)
 
 
@@ -172,10 +172,10 @@ def test_an_operators_own_denial_is_told_each_time() -> None:
 
 def test_quotes_of_strategies_do_not_push_fills_out_of_their_pane() -> None:
     session, _ = headless(f.view())
-    session.on_entries((entry(1, "FILL BUY 0.05"),))
+    session.on_entries((entry(1, "FILL BUY 0.01", fill=f.own_fill(), instrument_id=f.BTC),))
     session.on_entries(tuple(entry(seq, "NEW", "order") for seq in range(2, 3000)))
     frame = compose(session, width=200, height=55, glyphs=UNICODE, terminal=Terminal())
-    assert "FILL BUY 0.05" in " ".join(table.plain(line) for line in frame.lines["tape"])
+    assert "BUY  64,123.40 0.0100" in " ".join(table.plain(line) for line in frame.lines["fills"])
 
 
 def attached(tmp_path: Path, away_s: int, *, before: View | None = None) -> tuple[Session, RecordingShell]:

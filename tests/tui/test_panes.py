@@ -168,4 +168,4 @@ def test_the_positions_title_sums_up() -> None:
     wide = positions.content(view, width=75, names=Names(view))
     slim = positions.content(view, width=47, names=Names(view))
     assert wide.title == "Positions 1  gross 28,856 = 28% eq  stop 0/1"
-    assert slim.title == "Positions 1  28% eq  1 no stop"
+    assert slim.title == "Positions 1 28% eq 1 no stop"

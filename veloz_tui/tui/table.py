@@ -90,8 +90,8 @@ def plain(line: Line) -> str:
 
 
 def spread(left: Line, right: Line, width: int, fill: str) -> Line:
-    """Left part, filler, right part; the right part is dropped whole when both don't fit."""
+    """Left part, filler, right part; the right part is dropped whole, not the filler, when both don't fit."""
     room = width - length(left) - length(right)
     if room < 1:
-        return left
+        return (*left, (" " * max(0, width - length(left)), fill))
     return (*left, (" " * room, fill), *right)

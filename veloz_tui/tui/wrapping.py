@@ -40,7 +40,7 @@ def _broken(text: str, width: int) -> list[str]:
     lines: list[str] = []
     while len(text) > width:
         at = text.rfind(" ", 0, width + 1)
-        at = at if at > width // 2 else width
+        at = at if at > 0 else width
         lines.append(text[:at].rstrip())
         text = text[at:].lstrip()
     return [*lines, text.rstrip()]
@@ -49,5 +49,5 @@ def _broken(text: str, width: int) -> list[str]:
 def _clipped(lines: list[str], width: int, most: int) -> list[str]:
     kept = [fmt.fit_text(line, width).rstrip() for line in lines[:most]]
     if len(lines) > most:
-        kept[-1] = fmt.fit_text(f"{lines[most - 1]} {lines[most]}", width).rstrip()
+        kept[-1] = fmt.fit_words(f"{lines[most - 1]} {' '.join(lines[most:])}", width).rstrip()
     return kept

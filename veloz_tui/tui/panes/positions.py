@@ -57,7 +57,7 @@ def _title(view: View, *, slim: bool) -> str:
     stops = sum(1 for position in positions if position.has_stop)
     part = rows.fraction(account.gross_fraction)
     if slim:
-        return f"{title}  {part} eq  {texts.names.without_stop(len(positions) - stops)}"
+        return f"{title} {part} eq {texts.names.without_stop(len(positions) - stops)}"
     gross = texts.account.gross(fmt.number(account.gross, 0), part)
     return f"{title}  {gross}  stop {stops}/{len(positions)}"
 

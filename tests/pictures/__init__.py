@@ -1,0 +1,1 @@
+"""Pictures of the console for the documentation, drawn by the console itself."""
