@@ -22,7 +22,7 @@ MASK = "***"
 SHORTEST_LINE = 16  # of a PEM's lines, those that are key material
 
 _NAMES = (
-    r"signature|api_?key|secret(?:_?key)?|private_?key|listen_?key|pass(?:word|phrase|wd)|(?:access_?|auth_?)?token"
+    r"signature|api_?key|secret(?:_?key)?|private_?key|listen_?(?:key|token)|pass(?:word|phrase|wd)|(?:access_?|auth_?)?token"
     r"|x-mbx-apikey|ok-access-(?:key|sign|passphrase)|cb-access-(?:key|sign|passphrase)|authorization"
 )
 _PEM_KEY = r"PRIVATE KEY-----"

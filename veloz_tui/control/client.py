@@ -20,16 +20,18 @@ from veloz_tui.control.guardian import (
     GuardianKill,
     GuardianPrepare,
     GuardianReply,
-    KillProgress,
     ask_guardian_async,
 )
 from veloz_tui.control.identity import own_name
+from veloz_tui.control.killing import KILL_TIMEOUT_S, KillOutcome, kill_both, kill_everywhere
 from veloz_tui.control.messages import (
     Answer,
     ControlChanged,
     Entries,
     FromEngine,
+    Question,
     Refused,
+    Reply,
     Request,
     Snapshot,
     Welcome,
@@ -38,6 +40,7 @@ from veloz_tui.control.oneshot import (
     ANSWER_TIMEOUT_S,
     ControlPaths,
     ask_engine,
+    ask_question,
     ask_view,
     fetch_view,
     new_command_id,
@@ -45,7 +48,8 @@ from veloz_tui.control.oneshot import (
     unconfirmed,
 )
 from veloz_tui.domain.commands import AnyCommand, Kill, TakeControl, WatchInstruments
-from veloz_tui.domain.errors import ConfigError, OperatorError, VelozError
+from veloz_tui.domain.errors import ConfigError, OperatorError
+from veloz_tui.domain.queries import Query
 from veloz_tui.domain.types import CommandId, InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
 
@@ -56,6 +60,7 @@ __all__ = [
     "Link",
     "LinkState",
     "ask_engine",
+    "ask_question",
     "ask_view",
     "fetch_view",
     "kill_everywhere",
@@ -63,9 +68,6 @@ __all__ = [
     "run_command",
 ]
 
-KILL_TIMEOUT_S = 2.0
-# After the first word that the kill is under way, how long to wait for the other's.
-KILL_GRACE_S = 0.25
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 1.0
 MAX_UNSENT = 64
@@ -88,19 +90,6 @@ class Link(msgspec.Struct, frozen=True):
     has_control: bool = False
     holder: str = ""
     welcome: Welcome | None = None
-
-
-class KillOutcome(msgspec.Struct, frozen=True):
-    """Who has taken up a kill so far. None: no word from that side yet; `failures` says why."""
-
-    kill_id: str
-    engine: Ack | None = None
-    guardian: GuardianReply | None = None
-    failures: tuple[str, ...] = ()
-
-    @property
-    def is_taken_up(self) -> bool:
-        return (self.engine is not None and self.engine.is_ok) or isinstance(self.guardian, KillProgress)
 
 
 def _ignore(_: object) -> None:
@@ -129,6 +118,7 @@ class ControlClient:
         on_entries: Callable[[tuple[LogEntry, ...]], None] = _ignore,
         on_ack: Callable[[Ack], None] = _ignore,
         on_link: Callable[[Link], None] = _ignore,
+        on_reply: Callable[[Reply], None] = _ignore,
     ) -> None:
         self._engine_path = engine_path
         self._token_path = token_path
@@ -142,11 +132,12 @@ class ControlClient:
         self._on_entries = on_entries
         self._on_ack = on_ack
         self._on_link = on_link
+        self._on_reply = on_reply
         self.link = Link(LinkState.CONNECTING)
         self.view: View | None = None
         self.last_frame_at: float | None = None
         """When the engine last said anything, on time.monotonic."""
-        self._unsent: collections.deque[AnyCommand] = collections.deque()
+        self._unsent: collections.deque[AnyCommand | Question] = collections.deque()
         self._has_unsent = asyncio.Event()
         self._answers: dict[CommandId, asyncio.Future[Ack]] = {}
         self._watch: WatchInstruments | None = None
@@ -193,6 +184,14 @@ class ControlClient:
         self._has_unsent.set()
         return True
 
+    def ask(self, question_id: int, query: Query) -> bool:
+        """Ask without waiting; the answer comes to `on_reply`. False: nothing was asked."""
+        if not self.is_up or len(self._unsent) >= MAX_UNSENT:
+            return False
+        self._unsent.append(Question(question_id, query))
+        self._has_unsent.set()
+        return True
+
     async def send(self, command: AnyCommand, *, timeout_s: float = ANSWER_TIMEOUT_S) -> Ack:
         """Send and wait for the answer. LinkLost: nothing was sent. Unconfirmed: nobody knows."""
         answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
@@ -223,7 +222,7 @@ class ControlClient:
         command = Kill(command_id=new_command_id(), kill_id=kill_id or secrets.token_hex(8), reason=reason)
         request = GuardianKill(kill_id=command.kill_id, by=self.name, reason=reason)
         engine = asyncio.ensure_future(self.send(command, timeout_s=KILL_TIMEOUT_S))
-        return await _kill_both(command.kill_id, engine, self._guardian_path, request)
+        return await kill_both(command.kill_id, engine, self._guardian_path, request)
 
     async def prepare_kill(self) -> GuardianReply:
         """The first stroke, told to the guardian: it warms its connections and signs ahead. VelozError."""
@@ -267,7 +266,8 @@ class ControlClient:
         while True:
             await self._has_unsent.wait()
             while self._unsent:
-                await connection.send(Request(self._unsent.popleft()))
+                unsent = self._unsent.popleft()
+                await connection.send(unsent if isinstance(unsent, Question) else Request(unsent))
             self._has_unsent.clear()
 
     async def _read(self, connection: EngineConnection) -> None:
@@ -285,6 +285,8 @@ class ControlClient:
                 self._take_entries(message.entries)
             case Answer():
                 self._take_answer(message.ack)
+            case Reply():
+                self._on_reply(message)
             case ControlChanged():
                 self._take_control_change(message)
             case Refused():
@@ -320,7 +322,7 @@ class ControlClient:
 
     def _fail_pending(self) -> None:
         # What was not written yet certainly did nothing; of the rest nobody knows.
-        unsent = {command.command_id for command in self._unsent}
+        unsent = {one.command_id for one in self._unsent if not isinstance(one, Question)}
         self._unsent.clear()
         self._has_unsent.clear()
         for command_id, answer in self._answers.items():
@@ -334,51 +336,3 @@ class ControlClient:
                         "UNCONFIRMED: the link was lost before the answer. Look before sending it again"
                     )
                 )
-
-
-async def kill_everywhere(paths: ControlPaths, *, kill_id: str, reason: str) -> KillOutcome:
-    """ControlClient.kill without a link: connects to engine and guardian for this one thing."""
-    name = own_name()
-    command = Kill(command_id=new_command_id(), kill_id=kill_id, reason=reason)
-    engine = asyncio.ensure_future(ask_engine(paths, command, timeout_s=KILL_TIMEOUT_S, wants_control=False))
-    request = GuardianKill(kill_id=kill_id, by=name, reason=reason)
-    return await _kill_both(kill_id, engine, paths.guardian_socket, request)
-
-
-async def _kill_both(
-    kill_id: str, engine: asyncio.Future[Ack], guardian_path: Path, request: GuardianKill
-) -> KillOutcome:
-    guardian = asyncio.ensure_future(ask_guardian_async(guardian_path, request, timeout_s=KILL_TIMEOUT_S))
-    try:
-        await _first_words(engine, guardian)
-    finally:
-        engine.cancel()
-        guardian.cancel()
-        await asyncio.gather(engine, guardian, return_exceptions=True)
-    return KillOutcome(
-        kill_id,
-        engine=None if _failure(engine) else engine.result(),
-        guardian=None if _failure(guardian) else guardian.result(),
-        failures=tuple(filter(None, (_failure(engine), _failure(guardian)))),
-    )
-
-
-async def _first_words(engine: asyncio.Future[Ack], guardian: asyncio.Future[GuardianReply]) -> None:
-    # Until one of them has taken the kill up, and a little longer for the other.
-    waiting: set[asyncio.Future[Ack] | asyncio.Future[GuardianReply]] = {engine, guardian}
-    timeout_s: float | None = None
-    while waiting:
-        done, waiting = await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        if not done:
-            return
-        if any(not _failure(future) for future in done):
-            timeout_s = KILL_GRACE_S
-
-
-def _failure(future: asyncio.Future[Ack] | asyncio.Future[GuardianReply]) -> str:
-    if future.cancelled():
-        return "no word yet"
-    error = future.exception()
-    if error is not None and not isinstance(error, VelozError):
-        raise error
-    return str(error) if error is not None else ""

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from veloz_tui.control.messages import FromConsole, FromEngine, Hello, Request
+from veloz_tui.control.messages import FromConsole, FromEngine, Hello, Question, Request
 from veloz_tui.domain.commands import AnyCommand, ClosePosition, PlaceOrder
 from veloz_tui.domain.errors import OperatorError
 
@@ -25,7 +25,7 @@ def encode(message: FromConsole | FromEngine) -> bytes:
     return _ENCODER.encode(message)
 
 
-def decode_from_console(frame: bytes | str) -> Hello | Request:
+def decode_from_console(frame: bytes | str) -> Hello | Request | Question:
     """Read one frame of a console. GarbledFrame if it isn't one."""
     try:
         return _FROM_CONSOLE.decode(_binary(frame))

@@ -1,16 +1,18 @@
 """The wire between engine and consoles: msgpack frames over a WebSocket on a Unix socket.
 
-A console says Hello, is answered by Welcome (or Refused, then the socket closes), then sends Requests. The
-engine sends Snapshots (latest wins, at most 10 a second), Entries (numbered, never conflated) and Answers.
+A console says Hello, is answered by Welcome (or Refused, then the socket closes), then sends Requests and
+Questions. The engine sends Snapshots (latest wins, at most 10 a second), Entries (numbered, never conflated),
+Answers and Replies.
 """
 
 import msgspec
 
 from veloz_tui.domain.commands import AnyCommand
+from veloz_tui.domain.queries import Query, Told
 from veloz_tui.domain.types import Mode
 from veloz_tui.domain.views import Ack, LogEntry, View
 
-PROTOCOL = 1
+PROTOCOL = 2
 MAX_FRAME_BYTES = 65_536
 """From a console; the engine's own frames may be larger."""
 
@@ -35,7 +37,14 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     command: AnyCommand
 
 
-FromConsole = Hello | Request
+class Question(msgspec.Struct, frozen=True, tag=True):
+    """Only to know: observers may ask too. `question_id` is the console's own number."""
+
+    question_id: int
+    query: Query
+
+
+FromConsole = Hello | Request | Question
 
 
 class Welcome(msgspec.Struct, frozen=True, tag=True):
@@ -67,6 +76,13 @@ class Answer(msgspec.Struct, frozen=True, tag=True):
     ack: Ack
 
 
+class Reply(msgspec.Struct, frozen=True, tag=True):
+    """The one answer to a question."""
+
+    question_id: int
+    told: Told
+
+
 class ControlChanged(msgspec.Struct, frozen=True, tag=True):
     """Whether this console may change things now, and who can otherwise."""
 
@@ -75,4 +91,4 @@ class ControlChanged(msgspec.Struct, frozen=True, tag=True):
     text: str = ""
 
 
-FromEngine = Welcome | Refused | Snapshot | Entries | Answer | ControlChanged
+FromEngine = Welcome | Refused | Snapshot | Entries | Answer | Reply | ControlChanged

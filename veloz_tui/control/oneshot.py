@@ -8,13 +8,15 @@ from typing import Protocol
 from veloz_tui.control.connection import EngineConnection, Greeting, open_connection
 from veloz_tui.control.errors import LinkLost, Unconfirmed
 from veloz_tui.control.identity import own_name
-from veloz_tui.control.messages import Answer, Request, Snapshot
+from veloz_tui.control.messages import Answer, Question, Reply, Request, Snapshot
 from veloz_tui.domain.commands import AnyCommand, WatchInstruments
+from veloz_tui.domain.queries import Query, Told
 from veloz_tui.domain.types import CommandId, InstrumentId
 from veloz_tui.domain.views import Ack, View
 
 ANSWER_TIMEOUT_S = 2.0
 VIEW_TIMEOUT_S = 3.0
+TOLD_TIMEOUT_S = 10.0
 
 
 class ControlPaths(Protocol):
@@ -90,6 +92,26 @@ def fetch_view(
 ) -> View:
     """`ask_view` for a script without an event loop."""
     return asyncio.run(ask_view(paths, instrument_ids=instrument_ids, depth=depth, timeout_s=timeout_s))
+
+
+async def ask_question(paths: ControlPaths, query: Query, *, timeout_s: float = TOLD_TIMEOUT_S) -> Told:
+    """Connect as an observer, ask once, and leave. LinkLost if no answer comes."""
+    greeting = Greeting(name=own_name(), wants_control=False, wants_views=False)
+    async with await _open(paths, greeting) as connection:
+        return await ask_over(connection, query, timeout_s=timeout_s)
+
+
+async def ask_over(connection: EngineConnection, query: Query, *, timeout_s: float = TOLD_TIMEOUT_S) -> Told:
+    """Ask over a connection that nobody else reads. LinkLost if no answer comes."""
+    await connection.send(Question(1, query))
+    try:
+        async with asyncio.timeout(timeout_s):
+            while True:
+                message = await connection.receive()
+                if isinstance(message, Reply):
+                    return message.told
+    except TimeoutError as error:
+        raise LinkLost(f"the engine gave no answer in {timeout_s:.1f} s - ask again") from error
 
 
 async def _open(paths: ControlPaths, greeting: Greeting) -> EngineConnection:

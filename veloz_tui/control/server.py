@@ -34,11 +34,12 @@ from veloz_tui.control.messages import (
     Answer,
     ControlChanged,
     Hello,
-    Request,
+    Question,
     Snapshot,
     Welcome,
 )
 from veloz_tui.control.peer import Peer, Watch
+from veloz_tui.control.questions import OnQuery, Questions, nobody_knows
 from veloz_tui.domain.commands import (
     AnyCommand,
     ClosePosition,
@@ -83,7 +84,7 @@ class ControlServer:
 
     `on_command` gets each admitted command with `by` filled in, and must only hand it on; an OperatorError it
     raises becomes the answer. `build_view` is called at up to 20 Hz for each set of watched books.
-    `on_control` hears (console in control or "", what happened) at each change, for the journal and for
+    `on_query` answers questions, beside everything else. `on_control` hears (console in control or "", what happened) at each change, for the journal and for
     what is to happen on detaching. One-shot commands hold the lease for moments and don't count as consoles.
     """
 
@@ -96,6 +97,7 @@ class ControlServer:
         *,
         identity: Identity,
         on_control: Callable[[str, str], None] = _ignore_control,
+        on_query: OnQuery = nobody_knows,
         now: Callable[[], Nanos] = lambda: Nanos(time.time_ns()),
     ) -> None:
         self._path = path
@@ -104,6 +106,7 @@ class ControlServer:
         self._build_view = build_view
         self._identity = identity
         self._on_control = on_control
+        self._questions = Questions(on_query)
         self._now = now
         self._token = secrets.token_hex(32).encode()
         self._log = LogRing()
@@ -137,6 +140,7 @@ class ControlServer:
         if self._ticker is not None:
             self._ticker.cancel()
             await asyncio.gather(self._ticker, return_exceptions=True)
+        await self._questions.close()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -233,6 +237,7 @@ class ControlServer:
 
     def _leave(self, peer: Peer) -> None:
         self._peers.remove(peer)
+        self._questions.forget(peer)
         was_holder = self._lease.holder
         self._lease.leave(peer)
         if was_holder is peer:
@@ -253,9 +258,12 @@ class ControlServer:
         try:
             async for frame in connection:
                 message = decode_from_console(frame)
-                if not isinstance(message, Request):
+                if isinstance(message, Hello):
                     raise GarbledFrame("a second hello")
-                self._take(peer, message.command)
+                if isinstance(message, Question):
+                    self._questions.ask(peer, message)
+                else:
+                    self._take(peer, message.command)
                 if peer.is_flooding(loop.time()):
                     await asyncio.sleep(FLOOD_PAUSE_S)
         except GarbledFrame as error:

@@ -14,6 +14,7 @@ from veloz_tui.engine import doubts, pnl, words
 from veloz_tui.engine.actions import FetchFills
 from veloz_tui.engine.known_orders import accept, adopt_filler, after_end, anomaly, external_id, find
 from veloz_tui.engine.orders import chase
+from veloz_tui.engine.postings import Posting, held
 from veloz_tui.engine.turn import Turn
 
 NO_TRADE: Final = TradeId("0")
@@ -32,6 +33,7 @@ def book_fill(turn: Turn, order: Order, fill: Fill) -> None:
     was_ended = order.is_terminal
     was_expected = order.progressed > order.filled
     instrument = turn.state.instruments.get(order.instrument_id)
+    before = held(turn.state.position(order.instrument_id))
     turn.emit(
         e.OrderFilled(
             turn.now,
@@ -49,6 +51,8 @@ def book_fill(turn: Turn, order: Order, fill: Fill) -> None:
             base_fee=fill.fee if instrument is not None and fill.fee_asset == instrument.base else ZERO,
         )
     )
+    after = held(turn.state.position(order.instrument_id))
+    turn.live.postings.append(Posting(order.client_order_id, fill.trade_id, before, after))
     if was_ended and not was_expected:
         anomaly(turn, order, f"a fill of {words.number(fill.quantity)} came after its end; booked")
     if order.filled > order.quantity:

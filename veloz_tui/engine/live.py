@@ -28,6 +28,8 @@ from veloz_tui.domain.types import (
 from veloz_tui.domain.views import Ack, TradeView
 from veloz_tui.engine.breaker import CircuitBreaker
 from veloz_tui.engine.queue_ahead import Queues
+from veloz_tui.engine.postings import Posting
+from veloz_tui.engine.risk.measures import KEPT, Decision
 from veloz_tui.engine.risk.rate import OrderRate
 from veloz_tui.engine.risk.usage import UsageTracker
 from veloz_tui.engine.working import WorkingOrders
@@ -249,6 +251,7 @@ class Live:
         "commands",
         "consoles",
         "controller",
+        "decisions",
         "denied",
         "doubts",
         "engine_lag_ms",
@@ -263,6 +266,7 @@ class Live:
         "order_rate",
         "parameter_checks",
         "queues",
+        "postings",
         "stopping",
         "strategies",
         "usage",
@@ -287,6 +291,9 @@ class Live:
         self.closing: dict[InstrumentId, Closing] = {}
         self.commands: dict[CommandId, Ack] = {}
         self.denied: dict[tuple[str, str, str], Denied] = {}
+        self.decisions: deque[Decision] = deque(maxlen=KEPT)
+        self.postings: deque[Posting] = deque(maxlen=KEPT)
+        """What risk looked at and what fills did, of late: for those who ask why."""
         self.kill: KillLive | None = None
         self.journal = JournalReported(JournalState.OK)
         self.guardian_alive = True

@@ -24,6 +24,7 @@ from veloz_tui.engine.denials import tell_later
 from veloz_tui.engine.live import Denied
 from veloz_tui.engine.risk.check import check
 from veloz_tui.engine.risk.denial import Denial
+from veloz_tui.engine.risk.measures import decision
 from veloz_tui.engine.risk_inputs import risk_inputs
 from veloz_tui.engine.turn import Turn
 
@@ -42,10 +43,12 @@ def place(
 ) -> tuple[ClientOrderId, Denial | None]:
     """Create an order or deny it; returns its id and, if denied, why. `replaces` has ended."""
     state = turn.state
-    denial = check(request, risk_inputs(turn, request, is_exit=is_exit, instead_of=replaces))
+    inputs = risk_inputs(turn, request, is_exit=is_exit, instead_of=replaces)
+    denial = check(request, inputs)
     new_id = client_order_id(account=state.account_tag, epoch=state.epoch, counter=state.counter + 1)
     if denial is not None:
-        _deny(turn, new_id, request, denial, ref)
+        if _deny(turn, new_id, request, denial, ref):
+            turn.live.decisions.append(decision(new_id, request, inputs, denial))
         return new_id, denial
     old = replaces.client_order_id if replaces is not None else None
     seq = turn.emit(OrderCreated(turn.now, new_id, request, ref, old))
@@ -62,10 +65,12 @@ def place(
             is_exit=is_exit or request.strategy_id == "manual",
         )
     )
+    turn.live.decisions.append(decision(new_id, request, inputs, None))
     return new_id, None
 
 
-def _deny(turn: Turn, new_id: ClientOrderId, request: OrderRequest, denial: Denial, ref: int) -> None:
+def _deny(turn: Turn, new_id: ClientOrderId, request: OrderRequest, denial: Denial, ref: int) -> bool:
+    """Say no; False if that was said a moment ago, and is only counted."""
     key = (request.strategy_id, request.instrument_id, denial.code)
     last = turn.live.denied.get(key)
     is_manual = request.strategy_id == "manual"
@@ -85,9 +90,10 @@ def _deny(turn: Turn, new_id: ClientOrderId, request: OrderRequest, denial: Deni
         turn.live.denied[key].suppressed += 1
         if ref:
             tell_later(turn, denied)
-        return
+        return False
     turn.emit(denied)
     turn.live.denied[key] = Denied(turn.now)
+    return True
 
 
 def cancel(turn: Turn, order: Order, *, by: str) -> bool:

@@ -46,8 +46,9 @@ async def _main(descriptor: int) -> int:
         install_hooks()
         asyncio.get_running_loop().set_exception_handler(asyncio_exception_handler)
         harden_process()
-        secrets = [Secret(key.secret) for key in start.keys]  # so that no log line can hold them
-        _LOG.info("starting with %d keys", len(secrets))
+        for key in start.keys:  # so that no log line and no wire record can hold them
+            Secret(key.secret), Secret(key.api_key)
+        _LOG.info("starting with %d keys", len(start.keys))
         paths.bind_mode(settings.profile.mode)
         lock = ProfileLock(paths.engine_lock, purpose=f"the engine of profile {profile}")
         lock.acquire()

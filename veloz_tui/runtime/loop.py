@@ -162,6 +162,11 @@ class EngineLoop:
         if records:
             self._watchers.on_records(records)
 
+    @property
+    def undurable(self) -> tuple[Recorded, ...]:
+        """Events that the journal hasn't confirmed yet."""
+        return tuple(self._undelivered)
+
     def on_journal_state(self, state: JournalState, reason: str) -> None:
         self.dispatch(JournalReported(state, reason))
 

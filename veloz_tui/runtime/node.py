@@ -54,6 +54,8 @@ from veloz_tui.runtime.link import (
 from veloz_tui.runtime.loop import EngineLoop
 from veloz_tui.runtime.recovery import Recovered, recover
 from veloz_tui.runtime.watchers import NodeWatchers
+from veloz_tui.runtime.why_desk import WhyDesk
+from veloz_tui.runtime.wire_view import WireView
 from veloz_tui.venues.base import VenueAdapter, VenueReport
 from veloz_tui.venues.binance.adapter import BinanceSpotAdapter
 from veloz_tui.venues.binance.requests import signer_for
@@ -103,7 +105,8 @@ class Node:
             self._first_orders = FirstOrders(engine, self._dispatch)
         async with AsyncExitStack() as stack:
             self._journal = await self._open_journal(recovered)
-            self._adapters: dict[VenueId, VenueAdapter] = {BINANCE: self._binance()}
+            binance = self._binance()
+            self._adapters: dict[VenueId, VenueAdapter] = {BINANCE: binance}
             self._watchers = NodeWatchers(
                 engine=engine,
                 settings=self._settings,
@@ -117,6 +120,13 @@ class Node:
             )
             self._loop = EngineLoop(
                 engine, self._journal, self._adapters, self._watchers, now=self._clock.now
+            )
+            self._why = WhyDesk(
+                engine,
+                self._paths.journal,
+                WireView(BINANCE, binance.tap, engine.state),
+                now=self._clock.now,
+                undurable=lambda: self._loop.undurable,
             )
             self._server = self._control_server()
             self._watchers.server = self._server
@@ -189,6 +199,7 @@ class Node:
                 guardian_path=self._start.guardian_socket,
             ),
             on_control=self._on_control,
+            on_query=self._why.answer,
             now=self._clock.now,
         )
 

@@ -41,6 +41,7 @@ from veloz_tui.venues.binance.rest import RestClient
 from veloz_tui.venues.binance.session import Session
 from veloz_tui.venues.binance.settings import BinanceSettings
 from veloz_tui.venues.binance.user_stream import UserStream
+from veloz_tui.venues.wire_tap import WireTap
 
 _LOG = logging.getLogger(__name__)
 _CANCEL_ROOM = 8
@@ -97,6 +98,11 @@ class BinanceSpotAdapter:
             self._tasks = None
             await self._http.aclose()
             await self._order_http.aclose()
+
+    @property
+    def tap(self) -> WireTap:
+        """What was sent and received on the private side."""
+        return self._session.tap
 
     def set_gate(self, *, is_open: bool, reason: str) -> None:
         self._orders.set_gate(is_open=is_open, reason=reason)

@@ -24,6 +24,8 @@ from veloz_tui.venues.binance.parse_instruments import counts
 from veloz_tui.venues.binance.policy import Answer, Answered, Unanswered, Unwritten
 from veloz_tui.venues.binance.requests import Params, api_request
 from veloz_tui.venues.binance.session import Session
+from veloz_tui.venues.binance.wire_words import shortened
+from veloz_tui.venues.wire_tap import Sent
 
 _LOG = logging.getLogger(__name__)
 _FRAME = Shape(wire.ApiFrame, "WebSocket API frame")
@@ -47,11 +49,12 @@ class ApiOwner(Protocol):
 
 
 class _Pending:
-    __slots__ = ("connection", "on_answer", "on_late", "ticket", "timer")
+    __slots__ = ("connection", "on_answer", "on_late", "sent", "ticket", "timer")
 
     def __init__(
         self, connection: Connection, ticket: Ticket, on_answer: OnAnswer, on_late: OnAnswer | None
     ) -> None:
+        self.sent: Sent | None = None
         self.connection = connection
         self.ticket: Ticket | None = ticket
         self.on_answer: OnAnswer | None = on_answer
@@ -62,9 +65,10 @@ class _Pending:
 class ApiSocket:
     """A StreamHandler; run `stream` in the adapter's TaskGroup."""
 
-    def __init__(self, session: Session, owner: ApiOwner) -> None:
+    def __init__(self, session: Session, owner: ApiOwner, *, name: str) -> None:
         settings = session.settings
         self._session = session
+        self._name = name
         self._owner = owner
         self._pending: dict[str, _Pending] = {}
         self._next_id = 0
@@ -119,11 +123,14 @@ class ApiSocket:
             return unwritten
         except WriteUnknown as error:
             self._session.settle(ticket, Unanswered(str(error)))
-            loop.call_soon(on_answer, Unanswered(f"write: {error}"))
+            lost = Unanswered(f"write: {error}")
+            self._session.tap.received(self._session.tap.sent(self._name, method, params), lost)
+            loop.call_soon(on_answer, lost)
             return None
         connection.hold()
         self._pending[request_id] = pending
         pending.timer = loop.call_later(timeout_s, self._time_out, request_id)
+        pending.sent = self._session.tap.sent(self._name, method, params)
         return None
 
     async def call(
@@ -196,6 +203,7 @@ class ApiSocket:
             _LOG.info("Binance sent a frame that nobody waits for, id %r", frame.id)
 
     def _take_event(self, connection: Connection, event: msgspec.Raw) -> None:
+        self._session.tap.pushed(self._name, event)
         if _EVENT.decode(event).name == "serverShutdown":
             if connection is self.stream.current:
                 self.stream.replace("the venue shuts this server down")
@@ -216,6 +224,7 @@ class ApiSocket:
         pending = self._pending.get(key)
         if pending is not None and pending.on_answer is not None:
             on_answer, pending.on_answer = pending.on_answer, None
+            self._note(pending, Unanswered("timeout"))
             self._settle(pending, Unanswered("timeout"), [])
             on_answer(Unanswered("timeout"))
 
@@ -224,11 +233,16 @@ class ApiSocket:
         pending.connection.release()
         if pending.timer is not None:
             pending.timer.cancel()
+        self._note(pending, answer)
         self._settle(pending, answer, limits or [])
         if pending.on_answer is not None:
             pending.on_answer(answer)
         elif pending.on_late is not None and isinstance(answer, Answered):
             pending.on_late(answer)
+
+    def _note(self, pending: _Pending, answer: Answer) -> None:
+        if pending.sent is not None:
+            self._session.tap.received(pending.sent, shortened(answer))
 
     def _settle(self, pending: _Pending, answer: Answer, limits: list[wire.RateLimit]) -> None:
         if pending.ticket is not None:

@@ -243,6 +243,7 @@ class MarketData:
 
     def on_frame(self, connection: Connection, frame: bytes) -> None:
         name = parse_market.stream_name(frame)
+        self._session.tap.public_frames += 1
         try:
             route = self._routes.get(name) if name is not None else None
             if route is not None:

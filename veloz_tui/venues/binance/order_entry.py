@@ -77,7 +77,7 @@ class OrderEntry:
         self._gate_reason: str | None = "not opened yet"
         self._waiting: dict[str, Callable[[], None]] = {}
         self._reopening: asyncio.TimerHandle | None = None
-        self.socket = ApiSocket(session, self)
+        self.socket = ApiSocket(session, self, name="orders")
 
     def set_gate(self, *, is_open: bool, reason: str) -> None:
         self._gate_reason = None if is_open else reason or "gate closed"

@@ -11,6 +11,8 @@ from veloz_tui.venues.binance.answers import from_http, header_counts
 from veloz_tui.venues.binance.policy import Answer, Answered, Unwritten
 from veloz_tui.venues.binance.requests import Params, query_string, signed_query
 from veloz_tui.venues.binance.session import Session
+from veloz_tui.venues.binance.wire_words import shortened
+from veloz_tui.venues.wire_tap import Sent
 
 
 class RestClient:
@@ -43,11 +45,14 @@ class RestClient:
             wait_s -= pause_s
             await asyncio.sleep(max(pause_s, 0.001))
             ticket = session.admit(cost)
+        sent: Sent | None = None
         if signed:
             stamped = session.stamped(params, recv_window_ms=recv_window_ms)
             query = signed_query(stamped, session.signer)
+            sent = session.tap.sent("rest", f"{method} {path}", stamped)
         else:
             query = query_string(params)
+            session.tap.public_frames += 1
         answer: Answer = Unwritten("not sent")
         counts = None
         try:
@@ -63,6 +68,8 @@ class RestClient:
                 counts = header_counts(outcome.headers)
         finally:
             session.settle(ticket, answer, counts)
+            if sent is not None:
+                session.tap.received(sent, shortened(answer))
         return answer
 
     async def sample_clock(self, cost: Cost) -> bool:

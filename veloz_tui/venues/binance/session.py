@@ -13,6 +13,7 @@ from veloz_tui.venues.binance.answers import Counts
 from veloz_tui.venues.binance.policy import Answer, Answered, Unwritten
 from veloz_tui.venues.binance.requests import Params, Signer, stamped
 from veloz_tui.venues.binance.settings import BinanceSettings
+from veloz_tui.venues.wire_tap import WireTap
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ class Session:
         self.signer = signer
         self.now = now
         self.jitter = jitter
+        self.tap = WireTap(now=now)
         self.skew = ClockSkew()
         self.round_trip_ms: float | None = None
         self.clock_refused = asyncio.Event()

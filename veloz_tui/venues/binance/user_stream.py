@@ -49,7 +49,7 @@ class UserStream:
         self.sync_number = 0
         """Counts syncs: a reconciliation that was started for an older one is void."""
         self.is_syncing = True
-        self.socket = ApiSocket(session, self)
+        self.socket = ApiSocket(session, self, name="user")
 
     def finish_sync(self, sync_number: int) -> bool:
         """The engine has the snapshot: hand over what came since. False: the connection broke meanwhile."""
