@@ -37,6 +37,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "orders": Entry("show", "orders", "List open orders."),
         "positions": Entry("show", "positions", "List positions."),
         "watch": Entry("show", "watch", "Print what happens, line by line, without a screen."),
+        "why": Entry("why", "why", "Say how an order came to be: who, risk, wire, venue, fills."),
+        "wire": Entry("why", "wire", "Print what is sent and received, without secrets."),
         "report": Entry("report", "report", "PnL, fees, orders, uptime of a day, week or month."),
     },
     "Trade": {

@@ -11,8 +11,10 @@ from textual.pilot import Pilot
 from tests.tui import factories
 from veloz_tui.control.client import KillOutcome, Link, LinkState, new_command_id
 from veloz_tui.control.guardian import GuardianDone, GuardianReply
+from veloz_tui.control.messages import Reply
 from veloz_tui.domain.commands import AnyCommand, KillPrepare, PlaceOrder
 from veloz_tui.domain.errors import VelozError
+from veloz_tui.domain.queries import Query, Told
 from veloz_tui.domain.types import InstrumentId, Mode
 from veloz_tui.domain.views import Ack, Verdict, View
 from veloz_tui.tui.app import VelozApp
@@ -31,6 +33,9 @@ class RecordingEngine:
         self.answers = answers
         self.is_up = is_up
         self.sent: list[AnyCommand] = []
+        self.asked: list[Query] = []
+        self.told: Callable[[Query], Told] | None = None
+        """How questions are answered; None: never."""
         self.kills: list[str] = []
         self.preparations = 0
         self.guardian_error: VelozError | None = None
@@ -66,6 +71,15 @@ class RecordingEngine:
         if isinstance(command, PlaceOrder):
             verdict = Verdict(is_ok=True, notional=factories.D("3206.17"), fee=factories.D("3.21"))
         return Ack(command_id=command.command_id, is_ok=True, text="", verdict=verdict)
+
+    def ask(self, question_id: int, query: Query) -> bool:
+        if not self.is_up:
+            return False
+        self.asked.append(query)
+        if self.receiver is not None and self.told is not None:
+            reply = Reply(question_id, self.told(query))
+            asyncio.get_running_loop().call_soon(self.receiver.on_reply, reply)
+        return True
 
     def watch(self, instrument_ids: tuple[InstrumentId, ...], *, depth: int = 60) -> None:
         self.watched.extend(instrument_ids)

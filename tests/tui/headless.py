@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from veloz_tui.control.client import Link, LinkState
 from veloz_tui.domain.commands import AnyCommand
+from veloz_tui.domain.queries import Query
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import View
 from veloz_tui.tui import actions, command_line, going, ordering, palette, performing
@@ -16,6 +17,7 @@ class RecordingShell:
 
     def __init__(self) -> None:
         self.sent: list[AnyCommand] = []
+        self.asked: list[tuple[int, Query]] = []
         self.kills: list[str] = []
         self.preparations = 0
         self.rings = 0
@@ -24,6 +26,10 @@ class RecordingShell:
 
     def fire(self, command: AnyCommand) -> bool:
         self.sent.append(command)
+        return True
+
+    def ask(self, question_id: int, query: Query) -> bool:
+        self.asked.append((question_id, query))
         return True
 
     def kill(self, reason: str) -> None:

@@ -29,6 +29,7 @@ MEANINGS = {
     "rearm": "exits|full: out of HALTED",
     "control": "take: become the console in charge",
     "shutdown": "end the engine",
+    "why": "[ID]: how an order came to be, ended ones too; without ID your last",
     "arm": "INST: let the ladder trade",
     "watch": "INST: into the ladder",
     "book": "INST: into the ladder",
@@ -111,6 +112,10 @@ def _cancel(before: Sequence[str], context: GrammarContext) -> list[Hint]:
     return [*_instruments(context), *venues, *(hint for hint in words if hint[0] not in before)]
 
 
+def _why(before: Sequence[str], context: GrammarContext) -> list[Hint]:
+    return [] if before else _orders(context)
+
+
 def _amend(before: Sequence[str], context: GrammarContext) -> list[Hint]:
     return [("@bid", ""), ("@ask", ""), ("@mid", ""), ("qty", "")] if before else _orders(context)
 
@@ -166,6 +171,7 @@ _OFFERS: dict[str, Callable[[Sequence[str], GrammarContext], list[Hint]]] = {
     "buy": _order,
     "sell": _order,
     "amend": _amend,
+    "why": _why,
     "cancel": _cancel,
     "close": _close,
     "flatten": _flatten,

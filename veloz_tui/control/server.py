@@ -84,7 +84,8 @@ class ControlServer:
 
     `on_command` gets each admitted command with `by` filled in, and must only hand it on; an OperatorError it
     raises becomes the answer. `build_view` is called at up to 20 Hz for each set of watched books.
-    `on_query` answers questions, beside everything else. `on_control` hears (console in control or "", what happened) at each change, for the journal and for
+    `on_query` answers questions, beside everything else.
+    `on_control` hears (console in control or "", what happened) at each change, for the journal and for
     what is to happen on detaching. One-shot commands hold the lease for moments and don't count as consoles.
     """
 

@@ -27,8 +27,8 @@ from veloz_tui.domain.types import (
 )
 from veloz_tui.domain.views import Ack, TradeView
 from veloz_tui.engine.breaker import CircuitBreaker
-from veloz_tui.engine.queue_ahead import Queues
 from veloz_tui.engine.postings import Posting
+from veloz_tui.engine.queue_ahead import Queues
 from veloz_tui.engine.risk.measures import KEPT, Decision
 from veloz_tui.engine.risk.rate import OrderRate
 from veloz_tui.engine.risk.usage import UsageTracker
@@ -265,8 +265,8 @@ class Live:
         "mutes",
         "order_rate",
         "parameter_checks",
-        "queues",
         "postings",
+        "queues",
         "stopping",
         "strategies",
         "usage",

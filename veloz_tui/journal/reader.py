@@ -182,7 +182,7 @@ class JournalReader:
         return [str(found) for (found,) in self._all(statement, (-len(suffix), suffix, limit))]
 
     def seq_at(self, at: Nanos) -> int:
-        """Return the number of the first event at that time or after it; 0: there is none."""
+        """Return the first event at that time or after it, 0: none. Times must grow; cheap at any size."""
         low, high = 1, self.end().seq + 1
         last = high
         while low < high:

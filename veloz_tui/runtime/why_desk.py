@@ -11,7 +11,7 @@ from typing import Final
 
 from veloz_tui.domain.events import Recorded
 from veloz_tui.domain.queries import About, AskWire, Chain, NotKnown, Query, Told
-from veloz_tui.domain.types import ClientOrderId, Nanos
+from veloz_tui.domain.types import MANUAL, ClientOrderId, Nanos
 from veloz_tui.engine.core import Engine
 from veloz_tui.engine.state import AlertRecord
 from veloz_tui.engine.why.alert_chain import alert_chain, event_chain
@@ -66,6 +66,8 @@ class WhyDesk:
         word = subject.strip()
         if word in self._engine.state.alerts:
             return await self._alert(word)
+        if not word:
+            return await self._latest()
         if len(word) < SHORTEST:
             return NotKnown("which order? Write the end of its id, as in: why 7F3K")
         found = await self._resolve(word)
@@ -79,6 +81,14 @@ class WhyDesk:
         return NotKnown(
             f"{word} ends {len(found)} or more ids; write more of it: {', '.join(choices)}", choices
         )
+
+    async def _latest(self) -> Told:
+        """The operator's newest order, a denied one too."""
+        orders = reversed(self._engine.state.orders.values())
+        newest = next((order for order in orders if order.strategy_id == MANUAL), None)
+        if newest is None:
+            return NotKnown("no order of yours is known yet: buy or sell something, or write an id")
+        return await self._chain(newest.client_order_id)
 
     async def _resolve(self, word: str) -> list[str]:
         state = self._engine.state

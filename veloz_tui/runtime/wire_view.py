@@ -30,7 +30,8 @@ class WireView:
     def log(self, query: AskWire, *, now: Nanos) -> WireLog:
         """The entries after a number, or the newest."""
         limit = min(max(query.limit, 1), MAX_ENTRIES)
-        after = self._tap.last - limit if query.after is None else query.after
+        is_new = query.after is None or query.after > self._tap.last  # or it asks about a run before this
+        after = self._tap.last - limit if is_new or query.after is None else query.after
         found = list(self._tap.entries(after=after))[:limit]
         return WireLog(
             entries=tuple(self._entry(taken) for taken in found),

@@ -16,7 +16,7 @@ from veloz_tui.domain.commands import (
 )
 from veloz_tui.domain.types import Mode, StrategyId, StrategyState
 from veloz_tui.domain.views import AlertView, StrategyView
-from veloz_tui.tui import cancels, filtering, fmt, freezing, layout, marks, texts
+from veloz_tui.tui import cancels, filtering, fmt, freezing, layout, marks, texts, why_page
 from veloz_tui.tui.keymap import ANY_PANE, EXTRA, HELP, PANES, TWINS
 from veloz_tui.tui.kill import Stroke
 from veloz_tui.tui.modes import Mode as Keys
@@ -98,7 +98,10 @@ def move(session: Session, step: int) -> None:
 
 
 def read(session: Session) -> None:
-    """Enter: the selected row in full; an alert's text, which the pane may cut."""
+    """Enter: the selected row in full; an alert's text, which the pane may cut; a message of the wire."""
+    if session.focus == "wire":
+        why_page.unfold(session)
+        return
     alert = _alert_at_cursor(session) if session.focus == "alerts" else None
     if alert is not None:
         session.say(fmt.clean(alert.text), alerts_pane.TONES[alert.severity])
@@ -179,9 +182,12 @@ def zoom(session: Session) -> None:
 
 
 def clear(session: Session) -> None:
-    """Esc: no cursor, no message, no zoom."""
+    """Esc: no cursor, no message, no zoom; a why goes back to where it was asked."""
     session.hush()
     session.is_zoomed = False
+    if session.focus == "why":
+        why_page.leave(session)
+        return
     session.cursors[session.focus].clear()
     session.mark_from = None
     session.page = ()

@@ -18,8 +18,10 @@ from textual.screen import Screen
 
 from veloz_tui.control.client import ControlPaths, Link
 from veloz_tui.control.guardian import GuardianRefused
+from veloz_tui.control.messages import Reply
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.errors import VelozError
+from veloz_tui.domain.queries import Query
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import (
@@ -36,6 +38,8 @@ from veloz_tui.tui import (
     texts,
     theme,
     tmux,
+    why_page,
+    wire_page,
 )
 from veloz_tui.tui.driver import ConsoleDriver
 from veloz_tui.tui.keymap import PANES, TWINS, display
@@ -169,11 +173,20 @@ class VelozApp(App[str]):
         self.session.on_link(link)
         self.painter.now()
 
+    def on_reply(self, reply: Reply) -> None:
+        """An answer to a question: somebody waits for it."""
+        self.session.asking.on_reply(reply)
+        self.painter.soon()
+
     # -- effects (Shell) --------------------------------------------------------------------------------
 
     def fire(self, command: AnyCommand) -> bool:
         """Send a command."""
         return self._engine.fire(command)
+
+    def ask(self, question_id: int, query: Query) -> bool:
+        """Ask the engine something."""
+        return self._engine.ask(question_id, query)
 
     def prepare_kill(self) -> None:
         """Warm the guardian, in a task of its own; one at a time."""
@@ -286,6 +299,8 @@ class VelozApp(App[str]):
         if self._clock() - self._marked_at > MARK_EVERY_S:
             self._marked_at = self._clock()
             absence.remember(self.options.seen_file, self.session.store.view)
+        why_page.follow(self.session)
+        wire_page.follow(self.session)
         self.painter.tick()
 
     # -- the end ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from veloz_tui.control.grammar import GrammarContext, GrammarError, LocalCommand
 from veloz_tui.control.grammar_values import number
 from veloz_tui.domain.commands import AnyCommand, Kill
 from veloz_tui.domain.types import InstrumentId, Mode
-from veloz_tui.tui import actions, filtering, fmt, texts
+from veloz_tui.tui import actions, filtering, fmt, texts, why_page
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.ordering import presets_of
@@ -169,6 +169,10 @@ def _watch(session: Session, args: tuple[str, ...]) -> None:
     session.show_instrument(InstrumentId(args[0]))
 
 
+def _why(session: Session, args: tuple[str, ...]) -> None:
+    why_page.ask_order(session, args[0] if args else "")
+
+
 def _theme(session: Session, args: tuple[str, ...]) -> None:
     wrong = session.shell.set_theme(args[0] if args else "")
     session.say(fmt.clean(wrong) if wrong else f"theme {args[0]}", "warn" if wrong else "muted")
@@ -220,6 +224,7 @@ def _filter(session: Session, args: tuple[str, ...]) -> None:
 _LOCAL: Final[dict[str, Callable[[Session, tuple[str, ...]], None]]] = {
     "watch": _watch,
     "book": _watch,
+    "why": _why,
     "theme": _theme,
     "tour": _tour,
     "size": _size,

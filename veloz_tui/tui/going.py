@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from veloz_tui.tui import actions, texts
+from veloz_tui.tui import actions, texts, why_page
 from veloz_tui.tui.keymap import GO
 from veloz_tui.tui.keys import binding_key
 from veloz_tui.tui.modes import Mode as Keys
@@ -19,6 +19,7 @@ _PAGES: Final[dict[str, tuple[str, ...]]] = {
     "go_health": ("health",),
     "go_performance": ("performance",),
     "go_fills": ("fills",),
+    "go_wire": ("wire",),
     "go_settings": ("settings",),
 }
 
@@ -32,6 +33,7 @@ def install(session: Session) -> None:
     session.router.on_action["go"] = partial(begin, session)
     session.router.on_action["go_top"] = partial(actions.end, session, 0)
     session.router.on_key[Keys.GO] = partial(go_key, session)
+    why_page.install(session)
 
 
 def begin(session: Session) -> None:

@@ -28,8 +28,8 @@ HELP: Final = "help"
 GO: Final = "go"
 TWINS: Final = {"tape": "fills"}
 """The pane that a second press of a pane's number shows in its place."""
-EXTRA: Final = ("history", "risk", "health", "performance", "settings")
-"""Panes which only the screens behind g show."""
+EXTRA: Final = ("history", "risk", "health", "performance", "settings", "wire", "why")
+"""Panes which only the screens behind g and w show."""
 LISTED: Final = (*PANES, *TWINS.values(), *EXTRA)
 CONTEXTS: Final = (EVERYWHERE, ANY_PANE, *PANES, *TWINS.values(), TICKET, COMMAND, HELP, GO)
 
@@ -99,6 +99,9 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("reduce", ANY_PANE, ("R", "shift+r"), "reduce", "Only orders that shrink; off by :resume.",
            danger=_R),
     Action("read", ANY_PANE, ("enter",), "read", "Show the selected row whole on the message line."),
+    Action("why", ANY_PANE, ("w",), "why",
+           "Why is it so: the chain of the selected order, fill, alert or line; without one, "
+           "of your last order. Esc goes back."),
     Action("ack", ANY_PANE, ("a",), "ack", "Acknowledge the selected alert (the newest without a cursor).",
            danger=_I),
     Action("ack_all", ANY_PANE, ("A", "shift+a"), "ack all", "Acknowledge all alerts.", danger=_I),
@@ -131,6 +134,7 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("go_risk", GO, ("r",), "risk", "The screen of risk."),
     Action("go_health", GO, ("h",), "health", "The screen of engine and venues."),
     Action("go_performance", GO, ("p",), "performance", "The screen of today's results."),
+    Action("go_wire", GO, ("w",), "wire", "The screen of what is sent and received."),
     Action("go_fills", GO, ("f",), "fills", "The screen of fills."),
     Action("go_settings", GO, ("comma",), "settings", "The screen of settings."),
     Action("bottom", ANY_PANE, ("G", "shift+g", "end"), "last", "Last row."),

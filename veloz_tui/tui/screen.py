@@ -1,12 +1,13 @@
 """One frame: the session's state as lines for each part of the plan. Pure; runs at every size."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
 from veloz_tui.domain.views import LogEntry, View
-from veloz_tui.tui import fmt, grid, layout, marks, table, texts
+from veloz_tui.tui import fmt, grid, layout, marks, table, texts, wire_page
+from veloz_tui.tui.filters import Facts
 from veloz_tui.tui.glyphs import ASCII, Glyphs, to_ascii
 from veloz_tui.tui.grid import GridRow, PaneContent
 from veloz_tui.tui.keymap import ANY_PANE, EXTRA, GO, HELP, PANES, TWINS, Action, display, key_text
@@ -28,6 +29,8 @@ from veloz_tui.tui.panes import (
     status,
     strategies,
     watch,
+    why,
+    wire,
 )
 from veloz_tui.tui.panes.status import Terminal
 from veloz_tui.tui.picture import Picture
@@ -153,11 +156,17 @@ def _arranged(name: str, content: PaneContent, session: Session) -> PaneContent:
     if name not in facts.FIELDS or shown is None:
         return content
     arrangement = session.arrangements[name]
-    known = facts.of_pane(name, shown.view, shown.names, shown.fills) if arrangement.needs_facts else {}
+    known = _facts(name, shown, session) if arrangement.needs_facts else {}
     cursor = session.cursors[name]
     if cursor.key is not None and cursor.present(content.rows) and not arrangement.fits(cursor.key, known):
         cursor.clear()
     return arrangement.apply(content, known, session.clock())
+
+
+def _facts(name: str, shown: Picture, session: Session) -> Mapping[str, Facts]:
+    if name == "wire":
+        return wire.facts(session.wire.entries, shown.view.status.at)
+    return facts.of_pane(name, shown.view, shown.names, shown.fills)
 
 
 def _content(name: str, box: Box, session: Session, glyphs: Glyphs) -> PaneContent:
@@ -192,6 +201,10 @@ def _extra(name: str, shown: Picture, box: Box, session: Session, glyphs: Glyphs
             return pages.history(shown.log, width=width)
         case "risk":
             return pages.risk(shown.view, shown.names, width=width)
+        case "wire":
+            return wire_page.content(session, width=width)
+        case "why":
+            return why.content(session.why.told, subject=session.why.subject, width=width)
         case "health":
             return pages.health(shown.view, width=width)
         case "performance":

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from veloz_tui.control.client import KillOutcome, Link
+from veloz_tui.control.client import KillOutcome, Link, LinkState
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.types import InstrumentId, Severity
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import fmt, history, keys, texts
 from veloz_tui.tui.absence import Absence, recall
 from veloz_tui.tui.arrange import Arrangement
+from veloz_tui.tui.asking import Asking
 from veloz_tui.tui.grid import GridCursor, PaneContent
 from veloz_tui.tui.keymap import HELP, LISTED, Keymap
 from veloz_tui.tui.kill import DoublePress, KillKey, Stroke
@@ -20,6 +21,7 @@ from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.message_line import Message, MessageLine
 from veloz_tui.tui.modes import LINES, Mode
 from veloz_tui.tui.options import ConsoleOptions
+from veloz_tui.tui.page_states import WhyPage, WirePage
 from veloz_tui.tui.panes.scroll import Scroll
 from veloz_tui.tui.picture import Picture
 from veloz_tui.tui.router import Router
@@ -75,6 +77,8 @@ class Session:
         self.parts: Plan = {}
         self.page: tuple[str, ...] = ()
         """Panes which have the body for themselves."""
+        self.asking = Asking(shell.ask)
+        self.why, self.wire = WhyPage(), WirePage()
         self.arrangements = {pane: Arrangement() for pane in LISTED}
         self.marked: set[str] = set()
         self.mark_from: str | None = None
@@ -145,6 +149,9 @@ class Session:
         """The link changed."""
         had_control = self.store.has_control
         self.store.linked(link, self.clock())
+        if link.state is not LinkState.UP:
+            self.asking.forget()
+            self.why.is_waiting = self.wire.is_waiting = False
         if had_control and not link.has_control and link.text:
             self.say(fmt.clean(link.text), "warn")
 

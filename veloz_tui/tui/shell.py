@@ -5,7 +5,9 @@ from typing import Protocol
 
 from veloz_tui.control.client import ControlClient, ControlPaths, KillOutcome, Link
 from veloz_tui.control.guardian import GuardianReply
+from veloz_tui.control.messages import Reply
 from veloz_tui.domain.commands import AnyCommand
+from veloz_tui.domain.queries import Query
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui.options import ConsoleOptions
@@ -26,6 +28,9 @@ class Receiver(Protocol):
     def on_link(self, link: Link) -> None:
         """The link to the engine changed."""
 
+    def on_reply(self, reply: Reply) -> None:
+        """An answer to a question."""
+
 
 class EngineLink(Protocol):
     """The engine as the console uses it; ControlClient is one."""
@@ -35,6 +40,9 @@ class EngineLink(Protocol):
 
     def fire(self, command: AnyCommand) -> bool:
         """Send without waiting; False if there is no link and nothing was sent."""
+
+    def ask(self, question_id: int, query: Query) -> bool:
+        """Ask without waiting; False if there is no link and nothing was asked."""
 
     def watch(self, instrument_ids: tuple[InstrumentId, ...], *, depth: int = 60) -> None:
         """Choose whose books the views hold."""
@@ -65,6 +73,7 @@ def connector(paths: ControlPaths, options: ConsoleOptions) -> Connect:
             on_entries=receiver.on_entries,
             on_ack=receiver.on_ack,
             on_link=receiver.on_link,
+            on_reply=receiver.on_reply,
         )
 
     return connect
@@ -75,6 +84,9 @@ class Shell(Protocol):
 
     def fire(self, command: AnyCommand) -> bool:
         """Send a command; False if nothing was sent."""
+
+    def ask(self, question_id: int, query: Query) -> bool:
+        """Ask the engine something; False if nothing was asked."""
 
     def prepare_kill(self) -> None:
         """Warm the guardian, without waiting for it."""

@@ -137,6 +137,10 @@ def _lines(rule: str, request: OrderRequest, inputs: RiskInputs) -> Iterator[Lin
 # --- what each rule looks at ----------------------------------------------------------------------------
 
 
+def _bare(number: Decimal) -> str:
+    return amount(number.normalize())
+
+
 def _text(text: str) -> Line:
     return text, None, None, "", False
 
@@ -175,19 +179,19 @@ def _price(request: OrderRequest, inputs: RiskInputs) -> Iterator[Line]:
     if request.price is None:
         yield _text("no price")
         return
-    high = "" if instrument.max_price is None else f" to {amount(instrument.max_price)}"
+    high = "" if instrument.max_price is None else f" to {_bare(instrument.max_price)}"
     yield _text(
-        f"{amount(request.price)}, tick {amount(instrument.tick_size)}, "
-        f"within {amount(instrument.min_price)}{high}"
+        f"{amount(request.price)}, tick {_bare(instrument.tick_size)}, "
+        f"within {_bare(instrument.min_price)}{high}"
     )
 
 
 def _quantity(request: OrderRequest, inputs: RiskInputs) -> Iterator[Line]:
     instrument = inputs.instrument
-    high = "" if instrument.max_quantity is None else f" to {amount(instrument.max_quantity)}"
+    high = "" if instrument.max_quantity is None else f" to {_bare(instrument.max_quantity)}"
     yield _text(
-        f"{amount(request.quantity)}, lot {amount(instrument.lot_size)}, "
-        f"within {amount(instrument.min_quantity)}{high}"
+        f"{amount(request.quantity)}, lot {_bare(instrument.lot_size)}, "
+        f"within {_bare(instrument.min_quantity)}{high}"
     )
 
 
@@ -195,9 +199,9 @@ def _notional(request: OrderRequest, inputs: RiskInputs) -> Iterator[Line]:
     price = request.price if request.order_type is not OrderType.MARKET else inputs.reference
     value = None if price is None else price * request.quantity
     instrument = inputs.instrument
-    yield _least("value, the venue's least", value, instrument.min_notional, instrument.quote)
+    yield _least("value", value, instrument.min_notional, instrument.quote)
     if instrument.max_notional is not None:
-        yield _most("value, the venue's most", value, instrument.max_notional, instrument.quote)
+        yield _most("value", value, instrument.max_notional, instrument.quote)
 
 
 def _reduce_only(request: OrderRequest, inputs: RiskInputs) -> Iterator[Line]:
@@ -229,7 +233,7 @@ def _price_deviation(request: OrderRequest, inputs: RiskInputs) -> Iterator[Line
     is_known = price is not None and anchor is not None and anchor != 0
     deviation = request.side.sign * (price - anchor) / anchor if is_known and price and anchor else None
     percent = None if deviation is None else deviation * 100
-    yield _most("worse than the reference by", percent, None if most is None else most * 100, "%")
+    yield _most("worse than reference by", percent, None if most is None else most * 100, "%")
 
 
 def _rate(request: OrderRequest, inputs: RiskInputs) -> Iterator[Line]:
@@ -248,7 +252,7 @@ def _position(request: OrderRequest, inputs: RiskInputs) -> Iterator[Line]:
     limit, reference = inputs.instrument_limits.max_position_size, inputs.reference
     value = None if reference is None else furthest(request, inputs) * reference
     side = "long" if request.side is Side.BUY else "short"
-    yield _most(f"position could reach {side}", value, limit, inputs.instrument.quote)
+    yield _most(f"could reach {side}", value, limit, inputs.instrument.quote)
 
 
 def _leverage(request: OrderRequest, inputs: RiskInputs) -> Iterator[Line]:
@@ -269,14 +273,12 @@ def _balance(request: OrderRequest, inputs: RiskInputs) -> Iterator[Line]:
     free = inputs.free_base if is_sell else inputs.free_quote
     unit = inputs.instrument.base if is_sell else inputs.instrument.quote
     yield (
-        _text(f"free {unit} isn't known")
-        if free is None
-        else _most("needs, of what is free", need, free, unit)
+        _text(f"free {unit} isn't known") if free is None else _most("needs, of the free", need, free, unit)
     )
     least = inputs.limits.account_balance_threshold
     if least is not None and not is_sell:
         after = None if need is None or free is None else free - need
-        yield _least("free after it, before fees", after, least, unit)
+        yield _least("free after, before fees", after, least, unit)
 
 
 def _margin(request: OrderRequest, inputs: RiskInputs) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from veloz_tui.engine.why.event_words import told
 from veloz_tui.engine.why.evidence import Evidence
 from veloz_tui.engine.why.order_steps import describe, steps_of
 
-_PAYLOAD = 240
+_PAYLOAD = 400
 
 
 def order_chain(evidence: Evidence) -> Chain:
@@ -42,16 +42,14 @@ def _request(evidence: Evidence) -> OrderRequest | None:
 
 
 def _wire(entry: WireEntry) -> Step:
-    payload = entry.payload if len(entry.payload) <= _PAYLOAD else f"{entry.payload[:_PAYLOAD]}…"
-    more = (payload,) if payload else ()
     if entry.is_sent:
+        more = (entry.payload[:_PAYLOAD],) if entry.payload else ()
         return Step(entry.at, "wire", f"-> {entry.topic} ({entry.channel})", more=more)
+    # What an answer or an event means is an event's step; the whole of it is in the wire log.
     after = "" if entry.ms is None else f" after {entry.ms:,.1f} ms"
     is_bad = entry.reply_to is not None and not entry.outcome.startswith("200")
     severity = Severity.WARN if is_bad else Severity.INFO
-    return Step(
-        entry.at, "wire", f"<- {entry.topic}: {entry.outcome}{after} ({entry.channel})", severity, more
-    )
+    return Step(entry.at, "wire", f"<- {entry.topic}: {entry.outcome}{after} ({entry.channel})", severity)
 
 
 def _caused(evidence: Evidence) -> Iterator[Step]:

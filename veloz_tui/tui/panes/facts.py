@@ -30,6 +30,7 @@ FIELDS: Final[dict[str, frozenset[str]]] = {
     "watch": frozenset({"inst", "ven"}),
     "alerts": frozenset({"lvl", "code", "age"}),
     "fills": frozenset({"by", "inst", "side", "age"}),
+    "wire": frozenset({"dir", "ven", "by", "id", "age"}),
 }
 """The panes which have rows to filter, and what may be asked there."""
 
@@ -41,6 +42,7 @@ SORTS: Final[dict[str, tuple[str, ...]]] = {
     "watch": ("day", "spr", "inst", "pos"),
     "alerts": ("time", "lvl"),
     "fills": ("time",),
+    "wire": ("time", "ms"),
 }
 _LEVELS: Final = {Severity.CRIT: 0, Severity.WARN: 1, Severity.INFO: 2}
 

@@ -13,6 +13,7 @@ from veloz_tui.tui.texts import (
     screens,
     ticket,
     tour,
+    why,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "screens",
     "ticket",
     "tour",
+    "why",
 ]

@@ -37,6 +37,7 @@ TITLES = {
     "orders": "Orders", "positions": "Positions", "alerts": "Alerts", "tape": "Tape", "fills": "Fills",
     "help": "Help", "history": "History", "risk": "Risk", "health": "Health", "settings": "Settings",
     "performance": "Performance",
+    "wire": "Wire", "why": "Why",
 }  # fmt: skip
 EMPTY = {
     "watch": "no instruments",
@@ -48,6 +49,7 @@ EMPTY = {
     "alerts": "nothing to worry about",
     "tape": "no trades in the market yet (8: own fills)",
     "fills": "no fills yet: b or s opens a ticket",
+    "wire": "nothing was sent or received yet",
     "history": "nothing became of any order yet",
 }
 

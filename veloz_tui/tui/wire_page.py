@@ -1,0 +1,48 @@
+"""g w: the wire log, fetched while it is open and only then."""
+
+from functools import partial
+from typing import Final
+
+from veloz_tui.domain.queries import AskWire, Told, WireEntry, WireLog
+from veloz_tui.tui import texts
+from veloz_tui.tui.grid import PaneContent
+from veloz_tui.tui.panes import wire
+from veloz_tui.tui.session import Session
+
+EVERY_S: Final = 0.3
+AT_ONCE: Final = 500
+
+
+def follow(session: Session) -> None:
+    """While the page is open: what came since; one question at a time."""
+    page, now = session.wire, session.clock()
+    if session.focus != "wire" or page.is_waiting or session.frozen is not None:
+        return
+    if now - page.asked_at >= EVERY_S:
+        page.asked_at = now
+        query = AskWire(after=page.last, limit=AT_ONCE)
+        page.is_waiting = session.asking.ask(query, partial(_told, session))
+
+
+def _told(session: Session, told: Told) -> None:
+    session.wire.is_waiting = False
+    if isinstance(told, WireLog):
+        session.wire.take(told)
+
+
+def selected(session: Session) -> WireEntry | None:
+    """The message under the cursor."""
+    key = session.cursors["wire"].key
+    return next((each for each in session.wire.entries if str(each.number) == key), None)
+
+
+def content(session: Session, *, width: int) -> PaneContent:
+    """The page."""
+    page = session.wire
+    title = texts.why.wire_title(shown=len(page.entries), numbered=page.last or 0, lost=page.lost)
+    return wire.content(
+        tuple(page.entries),
+        width=width,
+        title=f"{title}  {texts.why.public(page.public_a_second)}",
+        note=texts.why.WIRE_KEYS,
+    )
