@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from veloz_tui.domain.queries import WireEntry
 from veloz_tui.domain.types import (
     EXTERNAL,
     MANUAL,
@@ -320,6 +321,24 @@ def moving_view(number: int) -> View:
         bids=levels(str(D("64123.60") + step), "-0.10"), asks=levels(str(D("64123.70") + step), "0.10")
     )
     return view(books=(book,), status=status(at=Nanos(NOON + number * SECOND)))
+
+
+def wire_entry(number: int, **changes: Any) -> WireEntry:
+    """A request of the operator's order; as an answer with `is_sent=False`."""
+    made = WireEntry(
+        number=number,
+        at=Nanos(NOON + number * 1_000_000),
+        venue="BIN",
+        is_sent=True,
+        topic="order.place",
+        channel="orders",
+        client_order_id="vz00ABCDE0007F3K",
+        instrument_id=BTC,
+        outcome="",
+        ms=None,
+        payload='{"symbol":"BTCUSDT","side":"BUY"}',
+    )
+    return msgspec.structs.replace(made, **changes)
 
 
 def view(**changes: Any) -> View:

@@ -202,7 +202,7 @@ async def test_a_guarded_key_at_the_head_of_a_burst_does_nothing(action: Action)
         await slowly(c, clock, *row.before.split())
         sent = list(c.engine.real)
         clock.now += 0.3
-        await c.press(row.key, *"www")
+        await c.press(row.key, *"iii")
         await c.until(lambda: c.message == texts.guards.BURST)
         await c.settle()
         assert c.engine.real == sent

@@ -38,7 +38,7 @@ async def test_a_burst_is_dropped_and_locks_trading_keys() -> None:
 async def test_three_unbound_keys_within_a_second_lock_trading_keys() -> None:
     clock = Clock()
     async with console(clock=clock) as c:
-        for key in "wdp":
+        for key in "idp":
             clock.now += 0.3
             await c.press(key)
         clock.now += 0.3

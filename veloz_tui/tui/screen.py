@@ -30,7 +30,6 @@ from veloz_tui.tui.panes import (
     strategies,
     watch,
     why,
-    wire,
 )
 from veloz_tui.tui.panes.status import Terminal
 from veloz_tui.tui.picture import Picture
@@ -156,17 +155,14 @@ def _arranged(name: str, content: PaneContent, session: Session) -> PaneContent:
     if name not in facts.FIELDS or shown is None:
         return content
     arrangement = session.arrangements[name]
-    known = _facts(name, shown, session) if arrangement.needs_facts else {}
+    known: Mapping[str, Facts] = {}
+    if arrangement.needs_facts:
+        entries = tuple(session.wire.entries)
+        known = facts.of_pane(name, shown.view, shown.names, shown.fills, entries)
     cursor = session.cursors[name]
     if cursor.key is not None and cursor.present(content.rows) and not arrangement.fits(cursor.key, known):
         cursor.clear()
     return arrangement.apply(content, known, session.clock())
-
-
-def _facts(name: str, shown: Picture, session: Session) -> Mapping[str, Facts]:
-    if name == "wire":
-        return wire.facts(session.wire.entries, shown.view.status.at)
-    return facts.of_pane(name, shown.view, shown.names, shown.fills)
 
 
 def _content(name: str, box: Box, session: Session, glyphs: Glyphs) -> PaneContent:

@@ -11,7 +11,7 @@ from veloz_tui.domain import reports as r
 from veloz_tui.domain.events import Recorded
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.queries import Chain, WireEntry
-from veloz_tui.domain.types import Nanos, Severity
+from veloz_tui.domain.types import ChannelState, Nanos, Severity
 from veloz_tui.engine.why.alert_chain import alert_chain, event_chain
 from veloz_tui.engine.why.evidence import Evidence
 from veloz_tui.engine.why.order_chain import order_chain
@@ -35,8 +35,8 @@ def evidence(core: Core, order: Order, *, run_since: int = 0, wire: Sequence[Wir
     )
 
 
-def chain(core: Core, order: Order, **more: int) -> Chain:
-    return order_chain(evidence(core, order, **more))
+def chain(core: Core, order: Order, *, run_since: int = 0) -> Chain:
+    return order_chain(evidence(core, order, run_since=run_since))
 
 
 def text(found: Chain) -> str:
@@ -160,7 +160,7 @@ def test_the_command_of_another_turn_is_not_taken_for_this_orders() -> None:
 
 def test_an_alert_tells_since_when_how_often_what_lifts_it_and_what_to_do() -> None:
     core = Core()
-    core.channel(r.ChannelState.DOWN)
+    core.channel(ChannelState.DOWN)
     core.later(s=60)
     alert = core.engine.state.alerts[f"venue:{VENUE}"]
     raised = [x for x in core.records if x.event.at == alert.first_at]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
+from veloz_tui.domain.queries import WireEntry
 from veloz_tui.domain.types import MANUAL, SECOND, ZERO, InstrumentId, Nanos, Severity
 from veloz_tui.domain.views import (
     AlertView,
@@ -21,6 +22,7 @@ from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import orders as orders_pane
 from veloz_tui.tui.panes.positions import held
 from veloz_tui.tui.panes.watch import spread_basis_points
+from veloz_tui.tui.panes.wire import facts as wire_facts
 
 FIELDS: Final[dict[str, frozenset[str]]] = {
     "orders": frozenset({"side", "st", "by", "ven", "type", "inst", "id", "age"}),
@@ -47,7 +49,9 @@ SORTS: Final[dict[str, tuple[str, ...]]] = {
 _LEVELS: Final = {Severity.CRIT: 0, Severity.WARN: 1, Severity.INFO: 2}
 
 
-def of_pane(pane: str, view: View, names: Names, fills: Sequence[LogEntry]) -> dict[str, Facts]:
+def of_pane(
+    pane: str, view: View, names: Names, fills: Sequence[LogEntry], wire: Sequence[WireEntry] = ()
+) -> dict[str, Facts]:
     """The facts of every row that the pane could show."""
     now = view.status.at
     makers: dict[str, Callable[[], dict[str, Facts]]] = {
@@ -59,6 +63,7 @@ def of_pane(pane: str, view: View, names: Names, fills: Sequence[LogEntry]) -> d
         },
         "watch": lambda: {each.instrument_id: _instrument(each, names) for each in view.instruments},
         "alerts": lambda: {each.key: _alert(each, now) for each in view.alerts},
+        "wire": lambda: wire_facts(wire, now),
         "fills": lambda: {str(each.seq): _fill(each, now, names) for each in fills},
     }
     return makers[pane]()
