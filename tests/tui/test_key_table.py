@@ -94,6 +94,7 @@ ROWS: dict[str, Row] = {
     "cancel_all": Row("4 X", "X", _sent(CancelOrders)),
     "close": Row("6 j", "C", lambda c: c.session.closing is not None),
     "toggle": Row("2 j j", "space", _sent(StartStrategy)),
+    "inspect": Row("2 j j", "i", _page("strategy")),
     "mark": Row("5 j", "space", lambda c: len(c.session.marked) == 1),
     "mark_range": Row("5 j v j j", "v", lambda c: len(c.session.marked) == 3),
     "unmark": Row("5 j j space", "u", lambda c: not c.session.marked),

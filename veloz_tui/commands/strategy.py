@@ -1,5 +1,6 @@
 """`veloz strategy`: the console's words for strategies, and `new`, which writes one to begin with."""
 
+import asyncio
 import importlib.util
 import keyword
 import re
@@ -8,9 +9,12 @@ from pathlib import Path
 import click
 
 from veloz_tui.commands import trade
-from veloz_tui.commands.profile import Profile, emit
+from veloz_tui.commands.profile import Profile, emit, emit_json, json_option
+from veloz_tui.control.oneshot import ask_strategy
 from veloz_tui.domain.errors import OperatorError
+from veloz_tui.domain.types import StrategyId
 from veloz_tui.strategy.example import example_of
+from veloz_tui.tui.panes.strategy import sections
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,15}")
 
@@ -35,20 +39,43 @@ class _Words(click.Group):
     cls=_Words,
     invoke_without_command=True,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    subcommand_metavar="start|stop|pause NAME [keep] | set NAME KEY=VALUE… | reset NAME [KEY…] | new NAME",
+    subcommand_metavar="start|stop|pause NAME [keep] | set NAME KEY=VALUE… | reset NAME [KEY…] | "
+    "show NAME | new NAME",
 )
 @click.pass_context
 def strategy(ctx: click.Context) -> int:
-    """Start, stop or pause a strategy, set its parameters, or write a new one.
+    """Start, stop or pause a strategy, set its parameters, look at it, or write a new one.
 
     \b
     veloz strategy start mm-1
     veloz strategy stop mm-1 keep
     veloz strategy set mm-1 size=0.02 half_spread_bps=4
+    veloz strategy show mm-1
     veloz strategy new mine
     """
     if ctx.invoked_subcommand is None:
-        raise CantWrite("strategy what? strategy start|stop|pause|set|reset NAME | strategy new NAME")
+        raise CantWrite("strategy what? strategy start|stop|pause|set|reset|show NAME | strategy new NAME")
+    return 0
+
+
+@strategy.command()
+@click.argument("name")
+@json_option
+@click.pass_obj
+def show(profile: Profile, *, name: str, as_json: bool) -> int:
+    """One strategy in full: parameters and what they may be, orders, fills, results, log, why it waits.
+
+    \b
+    veloz strategy show mm-1
+    """
+    detail = asyncio.run(ask_strategy(profile.paths, StrategyId(name)))
+    if as_json:
+        emit_json(detail)
+        return 0
+    for section in sections(detail):
+        emit(section.title)
+        for fact in section.facts:
+            emit(f"  {fact.label:<18}  {fact.text}".rstrip())
     return 0
 
 

@@ -4,7 +4,7 @@
 (buy|sell) QTY INST (@PRICE|@bid[±Nt]|@ask[±Nt]|@mid|market|stop P [@P]) [post|ioc|fok|gtc] [reduce]
 amend ID [@PRICE] [qty Q] [stop P]    cancel ID.. | all [INST] [VENUE] [by NAME] [stops] [external]
 close INST [PCT]   flatten INST|all   strategy start|stop|pause NAME [keep]   pause|resume|reduce   kill
-strategy set NAME KEY=VALUE..   strategy reset NAME [KEY..]
+strategy set NAME KEY=VALUE..   strategy reset NAME [KEY..]   strategy show NAME
 rearm exits|full [PROFILE]   control take   shutdown [cancel]   arm|watch|book INST   filter EXPR   size Q
 theme N   export PANE FILE   report daily   tour [off]   help [VERB]   say   q|wq
 QTY = 0.5 | 1000u | 10ku (quote) | 25% (of free) | max | pos      ID = any suffix only one order has

@@ -21,7 +21,7 @@ MEANINGS = {
     "cancel": "ID.. | all [INST] [VENUE] [by NAME] [stops]",
     "close": "INST [PCT]: LIMIT IOC at the touch",
     "flatten": "INST|all: cancel and close at the market",
-    "strategy": "start|stop|pause|set|reset NAME",
+    "strategy": "start|stop|pause|set|reset|show NAME",
     "pause": "all strategies pull their quotes",
     "resume": "undo pause and reduce",
     "reduce": "only orders that shrink a position",

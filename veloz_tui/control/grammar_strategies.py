@@ -13,6 +13,7 @@ STRATEGY_VERBS = {
     "pause": "pulls its quotes",
     "set": "KEY=VALUE..: its parameters",
     "reset": "[KEY..]: as the settings file says",
+    "show": "parameters, orders, fills, log",
 }
 SHOW = "show_strategy"
 

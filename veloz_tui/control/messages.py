@@ -9,6 +9,7 @@ import msgspec
 
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.queries import Query, Told
+from veloz_tui.domain.strategy_views import StrategyDetail
 from veloz_tui.domain.types import Mode
 from veloz_tui.domain.views import Ack, LogEntry, View
 
@@ -73,7 +74,10 @@ class Entries(msgspec.Struct, frozen=True, tag=True):
 
 
 class Answer(msgspec.Struct, frozen=True, tag=True):
+    """`strategy`: with the answer to DescribeStrategy."""
+
     ack: Ack
+    strategy: StrategyDetail | None = None
 
 
 class Reply(msgspec.Struct, frozen=True, tag=True):

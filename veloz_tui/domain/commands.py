@@ -136,6 +136,12 @@ class TakeControl(Command, frozen=True, kw_only=True):
     """Become the one console that may change things."""
 
 
+class DescribeStrategy(Command, frozen=True, kw_only=True):
+    """Look at one strategy in full: the answer carries it. Changes nothing, and needs no control."""
+
+    strategy_id: StrategyId
+
+
 class WatchInstruments(Command, frozen=True, kw_only=True):
     """Which books this console wants in its views; `depth` levels a side."""
 
@@ -172,6 +178,7 @@ AnyCommand = (
     | AcknowledgeAlert
     | MuteAlert
     | TakeControl
+    | DescribeStrategy
     | WatchInstruments
     | ShowPerformance
     | Shutdown

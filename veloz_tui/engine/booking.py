@@ -1,11 +1,14 @@
 """The fold's money: fills to positions, to the PnL day's results and to the last known prices."""
 
+from decimal import Decimal
+
 from veloz_tui.domain import events as e
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.position import Position
 from veloz_tui.domain.results import DAY, UNKNOWN, Gain, Results
-from veloz_tui.domain.types import Asset, InstrumentId, Nanos, StrategyId
-from veloz_tui.engine.state import MAX_FILLS, Price, State, StrategyFill
+from veloz_tui.domain.strategy_views import StrategyFill
+from veloz_tui.domain.types import ZERO, Asset, InstrumentId, Nanos, StrategyId
+from veloz_tui.engine.state import MAX_FILLS, Price, State
 
 
 def book(s: State, x: e.OrderFilled, *, side: int) -> None:
@@ -42,11 +45,19 @@ def remember_fill(s: State, order: Order, x: e.OrderFilled) -> None:
     del strategy.fills[:-MAX_FILLS]
 
 
+def net_of(s: State, strategy_id: StrategyId) -> Decimal:
+    """Return what a strategy has realized since its first fill, less fees."""
+    positions = s.strategy_positions.get(strategy_id, {}).values()
+    return sum((position.realized - position.fees for position in positions), ZERO)
+
+
 def day_opened(s: State, x: e.DayOpened) -> None:
     s.day_at, s.day_equity = x.at, x.equity
     s.day_realized, s.day_fees, s.day_turnover = dict(x.realized), dict(x.fees), dict(x.turnover)
     if x.since > _day(s).since:
         s.results = Results(since=x.since)
+        for strategy_id, record in s.strategies.items():
+            record.net_at_day = net_of(s, strategy_id)
     if x.equity is not None:
         s.results.note_equity(s.latest_at, x.equity)
 

@@ -32,7 +32,7 @@ from veloz_tui.engine.risk_inputs import risk_inputs, way_out
 from veloz_tui.engine.turn import Turn
 
 MUTE: Final = 600 * SECOND
-_UNJOURNALED: Final = (c.KillPrepare, c.WatchInstruments, c.ShowPerformance)
+_UNJOURNALED: Final = (c.KillPrepare, c.WatchInstruments, c.ShowPerformance, c.DescribeStrategy)
 
 
 def on_command(turn: Turn, command: c.AnyCommand) -> None:
@@ -322,5 +322,6 @@ _HANDLERS: Final[dict[type[c.Command], Callable[[Turn, Any], Ack | None]]] = {
     c.TakeControl: _nothing,
     c.WatchInstruments: _nothing,
     c.ShowPerformance: _show_performance,
+    c.DescribeStrategy: _nothing,
     c.Shutdown: _shutdown,
 }

@@ -11,6 +11,7 @@ from veloz_tui.domain import events as e
 from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.order import REOPENABLE, TRANSITIONS, Amendment, Order, OrderEvent
 from veloz_tui.domain.reports import Balance
+from veloz_tui.domain.strategy_views import Fault
 from veloz_tui.domain.types import ClientOrderId, Nanos, OrderStatus, StrategyState
 from veloz_tui.engine import booking
 from veloz_tui.engine.forgetting import forget_old
@@ -18,7 +19,6 @@ from veloz_tui.engine.state import (
     MAX_ALERTS,
     MAX_FAULTS,
     AlertRecord,
-    Fault,
     KillRecord,
     SetParameter,
     State,
@@ -296,6 +296,8 @@ def _paused_set(s: State, x: e.PausedSet) -> None:
 
 def _strategy_changed(s: State, x: e.StrategyChanged) -> None:
     record = s.strategies.setdefault(x.strategy_id, StrategyRecord())
+    if x.state is StrategyState.STARTING:
+        record.net_at_start = booking.net_of(s, x.strategy_id)
     if x.run > record.run > 0 and x.state is StrategyState.STARTING:
         record.restarts += 1
     record.state, record.run, record.reason, record.changed_at = x.state, x.run, x.reason, x.at

@@ -155,6 +155,7 @@ class StrategyLive:
     """One strategy's host and wishes."""
 
     __slots__ = (
+        "callbacks",
         "callbacks_us",
         "denied",
         "denied_since",
@@ -164,6 +165,8 @@ class StrategyLive:
         "refs",
         "restart_at",
         "restarted_at",
+        "slow_callbacks",
+        "slowest_us",
         "stale_intents",
         "untold",
     )
@@ -174,6 +177,8 @@ class StrategyLive:
         """As it last described them; empty before it ever did."""
         self.quotes: dict[InstrumentId, QuoteIntent] = {}
         self.callbacks_us: deque[float] = deque(maxlen=512)
+        self.callbacks = self.slow_callbacks = 0
+        self.slowest_us = 0.0
         self.restart_at: Nanos | None = None
         """A restart is planned for then."""
         self.restarted_at: list[Nanos] = []
@@ -185,6 +190,13 @@ class StrategyLive:
         self.denied = 0
         """How many of these there were in the second since `denied_since`."""
         self.denied_since = Nanos(0)
+
+    def note_callback(self, took_us: float, *, limit_s: float) -> None:
+        """Count one, and whether it took more than a third of what it may."""
+        self.callbacks_us.append(took_us)
+        self.callbacks += 1
+        self.slowest_us = max(self.slowest_us, took_us)
+        self.slow_callbacks += took_us > limit_s / 3 * 1e6
 
     @property
     def callback_p99_us(self) -> float | None:
@@ -239,6 +251,7 @@ class Denied(msgspec.Struct):
 
     at: Nanos
     suppressed: int = 0
+    text: str = ""
 
 
 class Live:

@@ -92,7 +92,7 @@ def _deny(turn: Turn, new_id: ClientOrderId, request: OrderRequest, denial: Deni
             tell_later(turn, denied)
         return False
     turn.emit(denied)
-    turn.live.denied[key] = Denied(turn.now)
+    turn.live.denied[key] = Denied(turn.now, text=denial.text)
     return True
 
 

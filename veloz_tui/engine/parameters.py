@@ -48,7 +48,7 @@ def shown(turn: Turn, settings: StrategySettings) -> dict[str, str]:
 
 def params_of(state: State, settings: EngineSettings, strategy_id: StrategyId) -> bytes:
     """Return a strategy's parameters as one JSON object."""
-    return _object(current(state, _settings_of(settings, strategy_id)))
+    return _object(current(state, settings_of(settings, strategy_id)))
 
 
 def set_parameters(turn: Turn, command: SetParameters) -> Ack | None:
@@ -106,7 +106,7 @@ def let_go_of_changed(turn: Turn) -> None:
 
 
 def _change(turn: Turn, command: SetParameters, checked: ParametersChecked) -> Ack:
-    settings = _settings_of(turn.settings, command.strategy_id)
+    settings = settings_of(turn.settings, command.strategy_id)
     before, after = _texts(current(turn.state, settings)), _wanted(turn, command)
     changed = [name for name in command.values if before.get(name) != _texts(after).get(name)]
     if not changed:
@@ -131,7 +131,7 @@ def _change(turn: Turn, command: SetParameters, checked: ParametersChecked) -> A
 
 
 def _wanted(turn: Turn, command: SetParameters) -> dict[str, str]:
-    settings = _settings_of(turn.settings, command.strategy_id)
+    settings = settings_of(turn.settings, command.strategy_id)
     wanted = current(turn.state, settings)
     for name, value in command.values.items():
         configured = settings.params.get(name)
@@ -163,7 +163,9 @@ def _object(texts: Mapping[str, str]) -> bytes:
     return msgspec.json.encode({name: msgspec.Raw(text.encode()) for name, text in texts.items()})
 
 
-def _settings_of(settings: EngineSettings, strategy_id: StrategyId) -> StrategySettings:
+def settings_of(settings: EngineSettings, strategy_id: StrategyId) -> StrategySettings:
+    """Return the settings of a configured strategy."""
+    """Return the settings of a configured strategy."""
     return next(one for one in settings.strategies if one.strategy_id == strategy_id)
 
 

@@ -15,6 +15,7 @@ class StrategySettings(msgspec.Struct, frozen=True, kw_only=True):
     instruments: tuple[InstrumentId, ...]
     is_inline: bool = False
     autostart: bool = False
+    callback_limit_s: float = 4.5
     restarts_on_failure: bool = False
     restart_attempts: int = 3
     restart_window_s: float = 600.0

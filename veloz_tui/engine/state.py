@@ -11,8 +11,10 @@ from veloz_tui.domain.order import Order
 from veloz_tui.domain.position import Position
 from veloz_tui.domain.reports import Balance
 from veloz_tui.domain.results import Results
+from veloz_tui.domain.strategy_views import Fault, StrategyFill
 from veloz_tui.domain.types import (
     SECOND,
+    ZERO,
     Asset,
     BreakerState,
     ChannelState,
@@ -22,7 +24,6 @@ from veloz_tui.domain.types import (
     Nanos,
     RearmLevel,
     Severity,
-    Side,
     StrategyId,
     StrategyState,
     TradeId,
@@ -50,28 +51,6 @@ class SetParameter(msgspec.Struct, frozen=True):
     at: Nanos
 
 
-class Fault(msgspec.Struct, frozen=True):
-    """Why a run of a strategy ended by itself."""
-
-    at: Nanos
-    run: int
-    reason: str
-
-
-class StrategyFill(msgspec.Struct, frozen=True):
-    """One fill of a strategy's order, to be shown."""
-
-    at: Nanos
-    client_order_id: ClientOrderId
-    instrument_id: InstrumentId
-    side: Side
-    price: Decimal
-    quantity: Decimal
-    fee: Decimal
-    fee_asset: Asset
-    is_maker: bool
-
-
 class StrategyRecord(msgspec.Struct, kw_only=True):
     """What the journal knows of one strategy."""
 
@@ -84,6 +63,10 @@ class StrategyRecord(msgspec.Struct, kw_only=True):
     parameters: dict[str, SetParameter] = msgspec.field(default_factory=dict)
     faults: list[Fault] = msgspec.field(default_factory=list)
     """The last of them, oldest first."""
+    net_at_day: Decimal = ZERO
+    """Realized less fees when the PnL day began …"""
+    net_at_start: Decimal = ZERO
+    """… and when its run did."""
     fills: list[StrategyFill] = msgspec.field(default_factory=list)
     """The last of them, oldest first."""
 

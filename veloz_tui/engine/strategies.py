@@ -4,6 +4,7 @@ Intents of an ended run, or of a strategy that isn't RUNNING, are dropped and co
 strategy's orders; the others go on. Only what failed restarts by itself, and only where its settings say so.
 """
 
+import math
 from typing import Final
 
 from veloz_tui.domain.events import AlertRaised, OrderDenied, StrategyChanged
@@ -152,7 +153,8 @@ def on_reported(turn: Turn, report: StrategyReported) -> None:
         live.stale_intents += len(report.intents)
         return
     if report.callback_us:
-        live.callbacks_us.append(report.callback_us)
+        settings = settings_of(turn, report.strategy_id)
+        live.note_callback(report.callback_us, limit_s=settings.callback_limit_s if settings else math.inf)
     if report.doing or report.callback_us:
         live.doing = report.doing
     is_muted = record.state is not StrategyState.RUNNING or turn.state.is_paused

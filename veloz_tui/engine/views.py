@@ -54,7 +54,7 @@ def build_view(turn: Turn, around: Surroundings, *, watched: Iterable[Instrument
         orders=order_views(turn),
         positions=tuple(position_view(turn, i) for i, p in turn.state.positions.items() if p.quantity),
         account=account_view(turn),
-        strategies=tuple(_strategy(turn, s.strategy_id) for s in turn.settings.strategies),
+        strategies=tuple(strategy_view(turn, s.strategy_id) for s in turn.settings.strategies),
         alerts=_alerts(turn),
         log_seq=turn.state.seq,
     )
@@ -188,7 +188,8 @@ def _venue(turn: Turn, venue: VenueId) -> VenueView:
 # --- Strategies and alerts --------------------------------------------------------------------------------
 
 
-def _strategy(turn: Turn, strategy_id: StrategyId) -> StrategyView:
+def strategy_view(turn: Turn, strategy_id: StrategyId) -> StrategyView:
+    """Return one row of the strategies pane."""
     settings = next(s for s in turn.settings.strategies if s.strategy_id == strategy_id)
     record = turn.state.strategies.get(strategy_id)
     live = turn.live.strategy(strategy_id)

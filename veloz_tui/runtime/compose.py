@@ -35,6 +35,7 @@ def engine_settings(settings: Settings, *, version: str) -> EngineSettings:
                 instruments=s.instruments,
                 is_inline=s.inline,
                 autostart=s.autostart,
+                callback_limit_s=s.callback_limit_s,
                 restarts_on_failure=s.restart == "on_failure",
                 restart_attempts=s.restart_attempts,
                 restart_window_s=s.restart_window_s,

@@ -83,6 +83,7 @@ class HostLink(asyncio.Protocol):
         on_ready: Callable[["HostLink", InstrumentId | None], None],
         on_end: Callable[["HostLink"], None],
         budgets: HostBudgets,
+        log: StrategyLog,
     ) -> None:
         self.strategy_id = strategy_id
         self.run_number = run
@@ -110,8 +111,8 @@ class HostLink(asyncio.Protocol):
         self._missed_trades = 0
         self._is_named = False
         self._has_ended = False
-        self._log = StrategyLog(strategy_id)
-        self._stderr = Tail()
+        self._log = log
+        self._stderr = Tail(lambda lines: log.write(lines, self._clock_s))
         self._checks: deque[CommandId] = deque()
         self._inbox = Inbox(
             self._receive,

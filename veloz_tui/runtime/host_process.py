@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -13,13 +14,18 @@ MAX_STDERR: Final = 2000
 
 
 class Tail(asyncio.Protocol):
-    """The last words on standard error, for the report of an unexpected end."""
+    """Standard error: whole lines go to `on_lines`, the last words into the report of an unexpected end."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_lines: Callable[[list[str]], None] = lambda _lines: None) -> None:
         self._kept = b""
+        self._begun = b""
+        self._on_lines = on_lines
 
     def data_received(self, data: bytes) -> None:
         self._kept = (self._kept + data)[-MAX_STDERR:]
+        *lines, rest = (self._begun + data).split(b"\n")
+        self._begun = rest[-MAX_STDERR:]
+        self._on_lines([line.decode(errors="replace") for line in lines])
 
     @property
     def text(self) -> str:

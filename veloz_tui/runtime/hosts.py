@@ -10,11 +10,14 @@ from veloz_tui.domain.book import OrderBook
 from veloz_tui.domain.events import OrderCreated, OrderDenied, Recorded
 from veloz_tui.domain.intents import ParametersChecked, StrategyHostChanged, StrategyReported
 from veloz_tui.domain.order import Order, OrderRequest
+from veloz_tui.domain.parameters import Parameter
 from veloz_tui.domain.reports import TradePrinted
+from veloz_tui.domain.strategy_views import LogLine
 from veloz_tui.domain.types import ClientOrderId, CommandId, InstrumentId, Nanos, StrategyId
 from veloz_tui.runtime.feeds import Feed
 from veloz_tui.runtime.host_budgets import HostBudgets, budgets_of
 from veloz_tui.runtime.host_link import HostLink
+from veloz_tui.runtime.host_log import StrategyLog
 from veloz_tui.runtime.host_probe import probe
 from veloz_tui.runtime.host_start import start_message
 from veloz_tui.runtime.inline import InlineStrategy
@@ -56,6 +59,7 @@ class StrategyHosts:
         self._links: dict[HostLink, asyncio.Task[None]] = {}
         self._feeds: dict[InstrumentId, Feed] = {}
         self._trade_takers: dict[InstrumentId, list[Running]] = {}
+        self._logs: dict[StrategyId, StrategyLog] = {}
         self._probes: set[asyncio.Task[None]] = set()
         self._delivered = 0
         self._dropped_intents = 0
@@ -105,6 +109,7 @@ class StrategyHosts:
             on_ready=self._on_ready,
             on_end=self._forget,
             budgets=budgets_of(spec, self._budgets),
+            log=self._log_of(strategy_id),
         )
         self._running[strategy_id] = link
         self._links[link] = self._tasks.create_task(self._run(link), name=f"strategy {strategy_id} {run}")
@@ -158,6 +163,23 @@ class StrategyHosts:
     def dropped_intents(self) -> int:
         """Intents that an ended run still sent."""
         return self._dropped_intents + sum(link.dropped_intents for link in self._links)
+
+    def is_running(self, strategy_id: StrategyId) -> bool:
+        """Whether it is there, in a process or inline."""
+        return strategy_id in self._running
+
+    def log_lines(self, strategy_id: StrategyId) -> tuple[LogLine, ...]:
+        """The last lines of a strategy, over its runs."""
+        known = self._logs.get(strategy_id)
+        return () if known is None else tuple(known.kept)
+
+    async def describe(
+        self, strategy_id: StrategyId, spec: StrategySpec
+    ) -> tuple[str, tuple[Parameter, ...]]:
+        """Load a stopped strategy in a process of its own; return why it can't start, or its parameters."""
+        nothing = StrategySnapshot(seq=0, instruments=())
+        start = start_message(strategy_id, spec, nothing, self._folder, is_probe=True)
+        return await probe(spec, start)
 
     def pid(self, strategy_id: StrategyId) -> int | None:
         """Return the process of a running strategy; None for inline ones."""
@@ -233,14 +255,16 @@ class StrategyHosts:
             on_report=self._on_report,
             on_ready=self._on_ready,
             on_end=self._forget,
+            log=self._log_of(strategy_id),
         )
         self._running[strategy_id] = inline
         inline.begin()
 
+    def _log_of(self, strategy_id: StrategyId) -> StrategyLog:
+        return self._logs.setdefault(strategy_id, StrategyLog(strategy_id, self._now))
+
     async def _probe(self, strategy_id: StrategyId, check_id: CommandId, spec: StrategySpec) -> None:
-        nothing = StrategySnapshot(seq=0, instruments=())
-        start = start_message(strategy_id, spec, nothing, self._folder, is_probe=True)
-        error, parameters = await probe(spec, start)
+        error, parameters = await self.describe(strategy_id, spec)
         self._on_report(ParametersChecked(check_id, strategy_id, error, parameters))
 
     async def _run(self, link: HostLink) -> None:

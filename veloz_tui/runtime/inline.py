@@ -49,6 +49,7 @@ class InlineStrategy:
         on_report: Callable[[StrategyReported | StrategyHostChanged | ParametersChecked], None],
         on_ready: Callable[["InlineStrategy", InstrumentId | None], None],
         on_end: Callable[["InlineStrategy"], None],
+        log: StrategyLog,
     ) -> None:
         self.strategy_id = strategy_id
         self.run_number = run
@@ -65,7 +66,7 @@ class InlineStrategy:
         self._loaded: Running | None = None
         self._seq = snapshot.seq
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._log = StrategyLog(strategy_id)
+        self._log = log
         self._has_ended = False
         self._doing = ""
         self._silent = SAMPLE  # the first one is told

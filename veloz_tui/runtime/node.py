@@ -36,6 +36,7 @@ from veloz_tui.journal.writer import JournalWriter
 from veloz_tui.runtime.clock import EngineClock
 from veloz_tui.runtime.compose import BINANCE, binance_settings, engine_settings
 from veloz_tui.runtime.demo import FirstOrders
+from veloz_tui.runtime.describing import Describer
 from veloz_tui.runtime.epoch_mark import EpochMark
 from veloz_tui.runtime.flag import read_flag
 from veloz_tui.runtime.garbage import quiet_garbage_collection
@@ -198,6 +199,9 @@ class Node:
                 version=__version__,
                 guardian_path=self._start.guardian_socket,
             ),
+            describe=Describer(
+                self._engine, self._settings, self._watchers.hosts, now=self._clock.now
+            ).describe,
             on_control=self._on_control,
             on_query=self._why.answer,
             now=self._clock.now,

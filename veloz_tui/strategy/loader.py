@@ -15,7 +15,7 @@ import msgspec
 
 from veloz_tui.domain.errors import StrategyError
 from veloz_tui.strategy.base import Strategy
-from veloz_tui.strategy.parameters import check_bounds
+from veloz_tui.strategy.parameters import allowed, check_bounds
 from veloz_tui.strategy.runner import describe
 
 LIBRARY: Final = ("market_maker", "twap", "grid", "momentum")
@@ -56,7 +56,10 @@ def decode_params(kind: type[Strategy], *, source: str, params_json: bytes) -> m
         _refuse_unknown(source, given=_given(params_json), fields=params_type.__struct_encode_fields__)
         params = msgspec.json.decode(params_json, type=params_type, strict=False)
     except msgspec.DecodeError as error:  # of which ValidationError is one
-        raise StrategyError(f"{source}: parameter {_field_first(str(error))}") from None
+        text = _field_first(str(error))
+        what = allowed(params_type, text.partition(":")[0]) if params_type is not None else ""
+        hint = f"; it takes: {what}" if what else ""
+        raise StrategyError(f"{source}: parameter {text}{hint}") from None
     _refuse_nan(source, params)
     try:
         check_bounds(params)

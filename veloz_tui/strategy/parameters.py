@@ -91,6 +91,15 @@ def describe_params(params: msgspec.Struct) -> tuple[Parameter, ...]:
     )
 
 
+def allowed(kind: type[msgspec.Struct], name: str) -> str:
+    """Return what a parameter may be: `number, above 0`; empty for one that isn't there."""
+    hint = get_type_hints(kind, include_extras=True).get(name)
+    if hint is None:
+        return ""
+    setting = next(iter(_of(hint)), _ANYTHING)
+    return ", ".join(part for part in (_kind(hint), setting.text) if part)
+
+
 def text_of(value: object) -> str:
     """A value as it can be typed again."""
     match value:

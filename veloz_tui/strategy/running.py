@@ -14,7 +14,7 @@ from veloz_tui.strategy.parameters import describe_params, fixed_changes
 from veloz_tui.strategy.runner import Runner
 from veloz_tui.strategy.wire import Done
 
-FIXED = "can't change while it runs: strategy stop it, set it, start it"
+FIXED = "can't change while it runs: stop it, set it, start it"
 
 
 class Running:

@@ -22,6 +22,7 @@ from veloz_tui.control.messages import Reply
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.errors import VelozError
 from veloz_tui.domain.queries import Query
+from veloz_tui.domain.strategy_views import StrategyDetail
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import (
@@ -32,6 +33,7 @@ from veloz_tui.tui import (
     going,
     grid,
     history,
+    inspecting,
     ordering,
     palette,
     performing,
@@ -79,7 +81,7 @@ class VelozApp(App[str]):
         self.palette = self._load_palette(self.options.theme)
         self.session = Session(self.options, self, clock)
         self.session.history.extend(history.load(self.options.history_file))
-        for part in (actions, going, ordering, command_line, palette, performing):
+        for part in (actions, going, ordering, command_line, palette, performing, inspecting):
             part.install(self.session)
         self._engine: EngineLink = connect(self)
         self._clock = clock
@@ -167,6 +169,11 @@ class VelozApp(App[str]):
         """An answer arrived: it is a reaction to a key, so it doesn't wait for a frame."""
         self.session.on_ack(ack)
         self.painter.now()
+
+    def on_strategy(self, detail: StrategyDetail) -> None:
+        """One strategy in full."""
+        self.session.on_strategy(detail)
+        self.painter.soon()
 
     def on_link(self, link: Link) -> None:
         """The link changed."""

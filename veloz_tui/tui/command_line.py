@@ -8,8 +8,8 @@ from veloz_tui.control.client import new_command_id
 from veloz_tui.control.grammar import GrammarContext, GrammarError, LocalCommand, Parsed, hints, parse
 from veloz_tui.control.grammar_values import number
 from veloz_tui.domain.commands import AnyCommand, Kill
-from veloz_tui.domain.types import InstrumentId, Mode
-from veloz_tui.tui import actions, filtering, fmt, texts, why_page
+from veloz_tui.domain.types import InstrumentId, Mode, StrategyId
+from veloz_tui.tui import actions, filtering, fmt, inspecting, texts, why_page
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.ordering import presets_of
@@ -173,6 +173,10 @@ def _why(session: Session, args: tuple[str, ...]) -> None:
     why_page.ask_order(session, args[0] if args else "")
 
 
+def _show_strategy(session: Session, args: tuple[str, ...]) -> None:
+    inspecting.inspect(session, StrategyId(args[0]))
+
+
 def _theme(session: Session, args: tuple[str, ...]) -> None:
     wrong = session.shell.set_theme(args[0] if args else "")
     session.say(fmt.clean(wrong) if wrong else f"theme {args[0]}", "warn" if wrong else "muted")
@@ -226,6 +230,7 @@ _LOCAL: Final[dict[str, Callable[[Session, tuple[str, ...]], None]]] = {
     "book": _watch,
     "why": _why,
     "theme": _theme,
+    "show_strategy": _show_strategy,
     "tour": _tour,
     "size": _size,
     "rearm": _rearm,

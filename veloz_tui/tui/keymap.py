@@ -28,7 +28,7 @@ HELP: Final = "help"
 GO: Final = "go"
 TWINS: Final = {"tape": "fills"}
 """The pane that a second press of a pane's number shows in its place."""
-EXTRA: Final = ("history", "risk", "health", "performance", "settings", "wire", "why")
+EXTRA: Final = ("history", "risk", "health", "performance", "settings", "wire", "why", "strategy")
 """Panes which only the screens behind g and w show."""
 LISTED: Final = (*PANES, *TWINS.values(), *EXTRA)
 CONTEXTS: Final = (EVERYWHERE, ANY_PANE, *PANES, *TWINS.values(), TICKET, COMMAND, HELP, GO)
@@ -81,6 +81,9 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("toggle", "strategies", ("space",), "start/stop",
            "Start or stop the strategy; stopping cancels its orders at once.",
            short="run", footer=4, danger=_I, keys_shown="Spc"),
+    Action("inspect", "strategies", ("i", "enter"), "look",
+           "One strategy in full: parameters, orders, fills, results, times, log, and why it waits.",
+           short="look", footer=7),
     Action("mark", "orders", ("space",), "mark", "Mark the order for x.", footer=8, keys_shown="Spc"),
     Action("mark_range", "orders", ("v",), "mark range", "Twice: mark every order between two rows."),
     Action("unmark", "orders", ("u",), "unmark", "Remove all marks."),

@@ -203,6 +203,8 @@ def _extra(name: str, shown: Picture, box: Box, session: Session, glyphs: Glyphs
             return why.content(session.why.told, subject=session.why.subject, width=width)
         case "health":
             return pages.health(shown.view, width=width)
+        case "strategy":
+            return session.inspection.content(width, session.clock())
         case "performance":
             found = session.store.performance
             return performance.content(found, width=width, height=box.height, is_ascii=glyphs is ASCII)

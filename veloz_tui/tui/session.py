@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from veloz_tui.control.client import KillOutcome, Link, LinkState
 from veloz_tui.domain.commands import AnyCommand
+from veloz_tui.domain.strategy_views import StrategyDetail
 from veloz_tui.domain.types import InstrumentId, Severity
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import fmt, history, keys, texts
@@ -14,6 +15,7 @@ from veloz_tui.tui.absence import Absence, recall
 from veloz_tui.tui.arrange import Arrangement
 from veloz_tui.tui.asking import Asking
 from veloz_tui.tui.grid import GridCursor, PaneContent
+from veloz_tui.tui.inspection import Inspection
 from veloz_tui.tui.keymap import HELP, LISTED, Keymap
 from veloz_tui.tui.kill import DoublePress, KillKey, Stroke
 from veloz_tui.tui.layout import Plan
@@ -65,6 +67,7 @@ class Session:
         self.absence = Absence(history.seen_at(options.seen_file), recall(options.seen_file))
         self.keymap = Keymap(options.keymap)
         self.kill_key = KillKey()
+        self.inspection = Inspection()
         self.frozen: Picture | None = None
         self.typing = keys.FastTyping()
         self.doubles = {name: DoublePress() for name in ("cancel", "cancel_all", "pause")}
@@ -144,6 +147,10 @@ class Session:
             self.followed.extend(ack.client_order_ids)
         if shown is not None and shown.text:
             self.say(fmt.clean(shown.text), "good" if shown.is_ok else "warn")
+
+    def on_strategy(self, detail: StrategyDetail) -> None:
+        """One strategy in full, as it was asked for."""
+        self.inspection.take(detail, self.clock())
 
     def on_link(self, link: Link) -> None:
         """The link changed."""

@@ -223,7 +223,7 @@ def test_amend_names_the_order_and_what_changes(text: str, price: str, quantity:
         ("kill btc", "kill takes no words"),
         ("control", "control take"),
         ("rearm", "rearm exits demo | rearm full demo"),
-        ("strategy start", "strategy start|stop|pause|set|reset mm-1"),
+        ("strategy start", "strategy start|stop|pause|set|reset|show mm-1"),
         ("strategy start mm-1 keep", "means nothing here"),
         ("amend af3k", "amend what?"),
         ("amend af3k stop 5", "means nothing here"),

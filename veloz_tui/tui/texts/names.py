@@ -38,6 +38,7 @@ TITLES = {
     "help": "Help", "history": "History", "risk": "Risk", "health": "Health", "settings": "Settings",
     "performance": "Performance",
     "wire": "Wire", "why": "Why",
+    "strategy": "Strategy",
 }  # fmt: skip
 EMPTY = {
     "watch": "no instruments",
