@@ -51,10 +51,25 @@ DEEDS = {
         for n in range(20_000):
             ctx.limit("ETHUSDT.BINANCE", side=Side.BUY, quantity=Decimal("0.01"), price=price)
 """,
+    "insists": """
+        for n in range(150):
+            ctx.limit("ETHUSDT.BINANCE", side=Side.BUY, quantity=Decimal("0.01"), price=Decimal(3100))
+        ctx.timer("evil", after_s=0.01)
+""",
+    "shouts": """
+        while True:
+            os.write(2, b"mine! \\x1b[31m" * 5000 + b"\\n")
+""",
     "nan": """
         ctx.limit("ETHUSDT.BINANCE", side=Side.BUY, quantity=Decimal("NaN"), price=Decimal(3100))
 """,
     "recurses": "        self.on_timer(ctx, name)",
+    "starves": """
+        import threading
+        for n in range(8):
+            threading.Thread(target=lambda: [0 for n in iter(int, 1)], daemon=True).start()
+        while True: pass
+""",
     "lies": "        os.write(3, b'rubbish' * 100); [os.write(n, b'rubbish' * 100) for n in range(4, 20)"
     " if os.path.exists(f'/proc/self/fd/{n}')]",
 }

@@ -11,6 +11,8 @@ from typing import Final
 import veloz_tui
 
 MAX_STDERR: Final = 2000
+MAX_STDERR_BURST: Final = 65_536
+STDERR_PAUSE_S: Final = 0.5
 
 
 class Tail(asyncio.Protocol):
@@ -20,8 +22,24 @@ class Tail(asyncio.Protocol):
         self._kept = b""
         self._begun = b""
         self._on_lines = on_lines
+        self._pipe: asyncio.ReadTransport | None = None
+        self._read = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.ReadTransport)
+        self._pipe = transport
+
+    def _read_on(self) -> None:
+        self._read = 0
+        if self._pipe is not None and not self._pipe.is_closing():
+            self._pipe.resume_reading()
 
     def data_received(self, data: bytes) -> None:
+        self._read += len(data)
+        if self._read > MAX_STDERR_BURST and self._pipe is not None:
+            # One that only shouts is made to wait: reading it costs the engine's time.
+            self._pipe.pause_reading()
+            asyncio.get_running_loop().call_later(STDERR_PAUSE_S, self._read_on)
         self._kept = (self._kept + data)[-MAX_STDERR:]
         *lines, rest = (self._begun + data).split(b"\n")
         self._begun = rest[-MAX_STDERR:]

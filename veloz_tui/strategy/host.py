@@ -51,6 +51,8 @@ from veloz_tui.strategy.wire import (
 MAX_TIMERS: Final = 100
 MAX_FILES: Final = 256
 _PR_SET_PDEATHSIG: Final = 1
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_CAPABILITY_VERSION_3: Final = 0x20080522
 
 
 class Link:
@@ -194,6 +196,7 @@ def main() -> None:
     """Run on the socket whose number stands after `--fd`."""
     engine = socket.socket(fileno=int(sys.argv[sys.argv.index("--fd") + 1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ^C is for the console
+    _give_up_rights()
     _die_with_parent()
     link = Link(engine)
     # BrokenPipeError, EOFError: the engine has gone or closed the socket, there is nobody to tell.
@@ -265,6 +268,19 @@ def _lower(limit: int, value: int) -> None:
     hard = resource.getrlimit(limit)[1]
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(limit, (value, value))
+
+
+class _Capabilities(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint32) for name in ("effective", "permitted", "inheritable")]
+
+
+def _give_up_rights() -> None:
+    # Root's too: with them the memory of the engine, and the keys in it, could be read. Linux only.
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None)
+        library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+        library.capset(header, (_Capabilities * 2)())
 
 
 def _die_with_parent() -> None:

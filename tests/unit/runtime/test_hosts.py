@@ -33,6 +33,7 @@ from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import TradePrinted
 from veloz_tui.domain.types import Asset, ClientOrderId, CommandId, Nanos, Side, TradeId, VenueOrderId
 from veloz_tui.runtime.host_budgets import budgets_of
+from veloz_tui.runtime.host_process import Tail
 from veloz_tui.runtime.hosts import HostBudgets, StrategyHosts, StrategySnapshot, StrategySpec
 from veloz_tui.runtime.inline import SAMPLE
 
@@ -1019,3 +1020,49 @@ async def test_a_strategys_own_limit_of_a_callback_counts(tmp_path: Path) -> Non
     assert budgets_of(spec, HostBudgets()) == HostBudgets(name_s=3.0, callback_s=9.0, unread_s=4.0)
     short = StrategySpec(source="x.py", instrument_ids=(BTC_ID,), callback_limit_s=0.45)
     assert budgets_of(short, HostBudgets()).unread_s == 2.0
+
+
+async def test_what_it_logs_prints_and_writes_to_standard_error_is_kept_clean_and_over_its_runs(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path) as on:
+        await on.started(
+            """
+            class Mine(Strategy):
+                def on_start(self, ctx):
+                    ctx.log("logged \\x1b[31mred")
+                    print("printed")
+                    sys.stderr.write("shouted\\n")
+                    sys.stderr.flush()
+            """
+        )
+        async with asyncio.timeout(10):
+            while len(on.hosts.log_lines(MM)) < 3:
+                await asyncio.sleep(0.01)
+        on.hosts.stop(MM, 1, "enough")
+        assert sorted(line.text for line in on.hosts.log_lines(MM)) == [
+            "logged  [31mred",
+            "printed",
+            "shouted",
+        ]
+        assert all(line.at == on.engine.now for line in on.hosts.log_lines(MM))
+
+
+async def test_one_that_only_shouts_is_not_read_all_the_time() -> None:
+    lines: list[str] = []
+    paused: list[str] = []
+
+    class Pipe(asyncio.ReadTransport):
+        def pause_reading(self) -> None:
+            paused.append("paused")
+
+        def is_closing(self) -> bool:
+            return True
+
+    tail = Tail(lines.extend)
+    tail.connection_made(Pipe())
+    tail.data_received(b"x" * 60_000 + b"\n")
+    assert not paused
+    tail.data_received(b"x" * 60_000 + b"\n")
+    assert paused == ["paused"]
+    assert len(lines) == 2

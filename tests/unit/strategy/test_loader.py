@@ -119,8 +119,11 @@ def test_two_strategies_in_a_file_must_be_told_apart(tmp_path: Path) -> None:
             "mine.py: no parameter siez (did you mean size?); it has size, share, count",
         ),
         (b"{}", "mine.py: parameter object missing required field `size`"),
-        (b'{"size": "much"}', "mine.py: parameter size: invalid decimal string"),
-        (b'{"size": 1, "count": 1.5}', "mine.py: parameter count: expected `int`, got `float`"),
+        (b'{"size": "much"}', "mine.py: parameter size: invalid decimal string; it takes: number"),
+        (
+            b'{"size": 1, "count": 1.5}',
+            "mine.py: parameter count: expected `int`, got `float`; it takes: whole number",
+        ),
         (b'{"size": "NaN"}', "mine.py: parameter size: NaN is not a number to trade with"),
         (b'{"size": "Infinity"}', "mine.py: parameter size: Infinity is not a number to trade with"),
         (b'{"size": 1, "share": "inf"}', "mine.py: parameter share: inf is not a number to trade with"),
