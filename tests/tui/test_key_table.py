@@ -9,10 +9,12 @@ from tests.tui import factories as f
 from tests.tui.harness import Clock, Console, console, slowly
 from veloz_tui.domain.commands import (
     AcknowledgeAlert,
+    AmendOrder,
     CancelOrders,
     Command,
     MuteAlert,
     Pause,
+    PlaceOrder,
     Reduce,
     StartStrategy,
 )
@@ -90,6 +92,14 @@ ROWS: dict[str, Row] = {
     "command": Row("", "colon", _mode(Keys.COMMAND)),
     "buy": Row("", "b", _ticket("BUY")),
     "sell": Row("", "s", _ticket("SELL")),
+    "amend": Row(
+        "5 j j j", "e", lambda c: c.session.ticket is not None and c.session.ticket.amends is not None
+    ),
+    "arm": Row("4", "t", lambda c: c.session.armed.is_on),
+    "armed_buy": Row("4 t j", "B", _sent(PlaceOrder)),
+    "armed_sell": Row("4 t j k", "S", _sent(PlaceOrder)),
+    "tick_up": Row("4 j j j", "shift+up", _sent(AmendOrder, price=f.D("64123.41"))),
+    "tick_down": Row("4 j j j", "shift+down", _sent(AmendOrder, price=f.D("64123.39"))),
     "cancel": Row("5 j j j", "x", _sent(CancelOrders, is_all=False)),
     "cancel_all": Row("4 X", "X", _sent(CancelOrders)),
     "close": Row("6 j", "C", lambda c: c.session.closing is not None),

@@ -25,7 +25,7 @@ def row_of(content: PaneContent, price: str) -> int:
 def test_a_row_keeps_its_price_while_the_market_stays_in_the_middle_third() -> None:
     scroll = Scroll()
     before = ladder_content(f.view(), scroll)
-    after = ladder_content(f.moving_view(3), scroll, now=5.0)
+    after = ladder_content(f.moving_view(2), scroll, now=5.0)
     assert [row.key for row in before.rows] == [row.key for row in after.rows]
 
 

@@ -28,6 +28,8 @@ from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import (
     absence,
     actions,
+    amends,
+    arming,
     command_line,
     fmt,
     going,
@@ -81,13 +83,16 @@ class VelozApp(App[str]):
         self.palette = self._load_palette(self.options.theme)
         self.session = Session(self.options, self, clock)
         self.session.history.extend(history.load(self.options.history_file))
-        for part in (actions, going, ordering, command_line, palette, performing, inspecting):
+        parts = (actions, going, ordering, amends, arming, command_line, palette, performing, inspecting)
+        for part in parts:
             part.install(self.session)
         self._engine: EngineLink = connect(self)
         self._clock = clock
         self.painter = Painter(self, self.session, self.palette, hz=self.options.refresh_hz)
         self._link: asyncio.Task[None] | None = None
         self._marked_at = clock()
+        self._pressed_frame: int | None = None
+        """What the terminal had drawn when the mouse button went down."""
         self._preparing: asyncio.Task[None] | None = None
         self._killing: asyncio.Task[None] | None = None
 
@@ -276,7 +281,15 @@ class VelozApp(App[str]):
             self.session.paste(event.text)
             self.painter.now()
         else:
+            self._note(event)
             await super().on_event(event)
+
+    def _note(self, event: events.Event) -> None:
+        if isinstance(event, events.AppFocus | events.AppBlur):
+            self.session.armed.focused(self._clock(), has_focus=isinstance(event, events.AppFocus))
+        elif isinstance(event, events.MouseDown):
+            self.painter.note_acknowledged()
+            self._pressed_frame = self.session.frame_acknowledged
 
     def on_live_grid_clicked(self, message: LiveGrid.Clicked) -> None:
         """A click focuses its pane and selects the row that was shown there."""
@@ -288,11 +301,20 @@ class VelozApp(App[str]):
         box = self.session.parts.get(name)
         cursor = self.session.cursors[name]
         head = 1 if box is None else grid.head_lines(content, box.height)
-        cursor.select(content.rows, cursor.top + message.line - head)
-        self.session.arrangements[name].touch(self._clock())
+        line = message.line - head
         if name == "ladder":
-            self.session.scroll.touch(self._clock())
+            self._click_in_ladder(line, message.column)
+        else:
+            cursor.select(content.rows, cursor.top + line)
+        self.session.arrangements[name].touch(self._clock())
         self.painter.now()
+
+    def _click_in_ladder(self, line: int, column: int) -> None:
+        """What the button went down on counts: the picture which the terminal had drawn by then."""
+        self.painter.note_acknowledged()
+        frame = self.session.frame_acknowledged if self._pressed_frame is None else self._pressed_frame
+        self._pressed_frame = None
+        arming.click_at(self.session, line, column, frame)
 
     def on_resize(self) -> None:
         """Every cell is painted again: nobody knows what the terminal made of its lines."""
@@ -308,6 +330,7 @@ class VelozApp(App[str]):
             absence.remember(self.options.seen_file, self.session.store.view)
         why_page.follow(self.session)
         wire_page.follow(self.session)
+        arming.settle(self.session)
         self.painter.tick()
 
     # -- the end ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from veloz_tui.control.grammar import GrammarContext, GrammarError, LocalCommand
 from veloz_tui.control.grammar_values import number
 from veloz_tui.domain.commands import AnyCommand, Kill
 from veloz_tui.domain.types import InstrumentId, Mode, StrategyId
-from veloz_tui.tui import actions, filtering, fmt, inspecting, texts, why_page
+from veloz_tui.tui import actions, arming, filtering, fmt, inspecting, texts, why_page
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.ordering import presets_of
@@ -225,7 +225,12 @@ def _filter(session: Session, args: tuple[str, ...]) -> None:
             session.say(wrong, "warn")
 
 
+def _arm(session: Session, args: tuple[str, ...]) -> None:
+    arming.arm_typed(session, InstrumentId(args[0]))
+
+
 _LOCAL: Final[dict[str, Callable[[Session, tuple[str, ...]], None]]] = {
+    "arm": _arm,
     "watch": _watch,
     "book": _watch,
     "why": _why,

@@ -69,6 +69,9 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("buy", ANY_PANE, ("b",), "ticket", "Buy ticket; price from the ladder cursor or the touch.",
            footer=3, danger=_I, keys_shown="b/s", short=" "),
     Action("sell", ANY_PANE, ("s",), "sell", "Sell ticket.", danger=_I),
+    Action("amend", ANY_PANE, ("e",), "amend",
+           "Amend the selected order of yours: a ticket with its price and quantity. It is canceled first "
+           "and placed anew, last in its queue.", footer=8, danger=_I),
     Action("cancel", ANY_PANE, ("x",), "cancel",
            "Cancel the selected or marked orders; a protective stop or an external order needs x x.",
            short="cxl", footer=3, danger=_R),
@@ -116,6 +119,17 @@ DEFAULT: Final[tuple[Action, ...]] = (
     Action("finer", "ladder", ("minus",), "finer", "More, narrower price rows."),
     Action("smaller", "ladder", ("left_square_bracket",), "smaller", "The next smaller size for tickets."),
     Action("larger", "ladder", ("right_square_bracket",), "larger", "The next larger size for tickets."),
+    Action("arm", "ladder", ("t",), "arm",
+           "Arm the ladder, or disarm it: B and S at the cursor and clicks then send at once. "
+           "LIVE needs :arm INST once; t arms again within 10 min.", footer=6, danger=_I),
+    Action("armed_buy", "ladder", ("B", "shift+b"), "buy here",
+           "Armed: a buy limit of the preset size at the cursor's price; if it would take, the ticket opens.",
+           danger=_I),
+    Action("armed_sell", "ladder", ("S", "shift+s"), "sell here",
+           "Armed: a sell limit of the preset size at the cursor's price.", danger=_I),
+    Action("tick_up", "ladder", ("shift+up",), "tick up",
+           "Move your order at the cursor one tick up; in LIVE after a look at the review line.", danger=_I),
+    Action("tick_down", "ladder", ("shift+down",), "tick down", "The same, one tick down.", danger=_I),
     Action("focus_next", ANY_PANE, ("tab",), "next pane", "Focus the next pane."),
     Action("focus_previous", ANY_PANE, ("shift+tab",), "previous pane", "Focus the previous pane."),
     *(

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from veloz_tui.control.client import new_command_id
-from veloz_tui.domain.commands import ClosePosition, PlaceOrder
+from veloz_tui.domain.commands import AmendOrder, ClosePosition, PlaceOrder
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.types import ZERO, InstrumentId, Mode, OrderType, Side
 from veloz_tui.domain.views import Ack, InstrumentView, LadderView, PositionView, Verdict
@@ -55,7 +55,7 @@ def open_ticket(session: Session, side: Side) -> None:
         instrument,
         side=side,
         price=touch(session, instrument, side) if chosen is None else chosen,
-        quantity=session.chosen_sizes.get(instrument.instrument_id) or _first_preset(presets),
+        quantity=session.chosen_sizes.get(instrument.instrument_id) or first_preset(presets),
         presets=presets,
         follows=chosen is None,
     )
@@ -79,7 +79,7 @@ def step_size(session: Session, step: int) -> None:
     if instrument_id is None or names is None or not presets:
         session.say(texts.ticket.NO_SIZES, "muted")
         return
-    now = session.chosen_sizes.get(instrument_id) or _first_preset(presets)
+    now = session.chosen_sizes.get(instrument_id) or first_preset(presets)
     at = presets.index(now) if now in presets else 0
     quantity = presets[min(max(at + step, 0), len(presets) - 1)]
     session.sizes[instrument_id] = presets
@@ -87,7 +87,8 @@ def step_size(session: Session, step: int) -> None:
     session.say(texts.ticket.size_chosen(fmt.compact(quantity), names.display(instrument_id)), "muted")
 
 
-def _first_preset(presets: Sequence[Decimal]) -> Decimal | None:
+def first_preset(presets: Sequence[Decimal]) -> Decimal | None:
+    """What tickets start with."""
     return presets[min(_DEFAULT_PRESET, len(presets) - 1)] if presets else None
 
 
@@ -225,11 +226,35 @@ def _submit(session: Session, ticket: Ticket) -> None:
         session.say(texts.guards.TOO_FAST, "muted")
     elif ticket.is_unusual(session.recent_quantities) and ticket.typed != "yes":
         session.say(texts.ticket.TYPE_YES, "warn")
-    elif session.send(PlaceOrder(command_id=new_command_id(), request=request), _label(request)):
-        session.recent_quantities.append(request.quantity)
+    elif send(session, ticket, request):
         session.ticket, session.mode = None, Keys.PANES
+
+
+def send(session: Session, ticket: Ticket, request: OrderRequest) -> bool:
+    """Send what the ticket stands for; False (and said) if it can't leave."""
+    if not session.send(_command(ticket, request), _label(request)):
+        return False
+    if ticket.amends is None:
+        session.recent_quantities.append(request.quantity)
         session.tour.done("buy")
         session.say(f"{_label(request)} sent")
+    else:
+        session.say(texts.amends.sent(fmt.clean(ticket.amends.short_id), _label(request)))
+    return True
+
+
+def _command(ticket: Ticket, request: OrderRequest, *, is_dry: bool = False) -> PlaceOrder | AmendOrder:
+    """What an order on the ticket is sent as."""
+    if ticket.amends is None:
+        return PlaceOrder(command_id=new_command_id(), request=request, is_dry=is_dry)
+    return AmendOrder(
+        command_id=new_command_id(),
+        client_order_id=ticket.amends.client_order_id,
+        price=request.price,
+        quantity=request.quantity,
+        stop_price=request.stop_price,
+        is_dry=is_dry,
+    )
 
 
 def _label(request: OrderRequest) -> str:
@@ -268,7 +293,7 @@ def _ask(session: Session, ticket: Ticket) -> None:
     ticket.asked_at = session.clock()
     request = ticket.standing(session.store.book(ticket.instrument.instrument_id))
     if isinstance(request, OrderRequest):
-        dry = PlaceOrder(command_id=new_command_id(), request=request, is_dry=True)
+        dry = _command(ticket, request, is_dry=True)
         session.send(dry, "", partial(_verdict, session, ticket, request))
 
 

@@ -29,6 +29,7 @@ class Router:
         if keys.is_lone_modifier(key):
             return
         now = self._session.clock()
+        self._session.armed.active(now)
         name = keys.binding_key(key, character)
         kill = self._session.keymap.find(name)
         if kill is not None and kill.danger is Danger.KILL:
@@ -67,6 +68,7 @@ class Router:
         harmless = action is not None and action.danger is Danger.NONE
         if self.burst.press(name, now, printable=printable, bound=action is not None, harmless=harmless):
             self._held.clear()
+            self._session.armed.stop()
             self._session.say(texts.guards.BURST, "warn")
             return
         if self._held:

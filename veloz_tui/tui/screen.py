@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from veloz_tui.domain.views import LogEntry, View
-from veloz_tui.tui import fmt, grid, layout, marks, table, texts, wire_page
+from veloz_tui.tui import arming, fmt, grid, layout, marks, table, texts, wire_page
 from veloz_tui.tui.filters import Facts
 from veloz_tui.tui.glyphs import ASCII, Glyphs, to_ascii
 from veloz_tui.tui.grid import GridRow, PaneContent
@@ -240,6 +240,8 @@ def _ladder(shown: Picture, box: Box, session: Session, glyphs: Glyphs) -> PaneC
         scroll=session.scroll,
         glyphs=glyphs,
         now=session.clock(),
+        size=arming.size_of(session, session.instrument_id),
+        armed=arming.title(session),
     )
 
 

@@ -12,8 +12,10 @@ from veloz_tui.domain.types import InstrumentId, Severity
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import fmt, history, keys, texts
 from veloz_tui.tui.absence import Absence, recall
+from veloz_tui.tui.armed import Armed
 from veloz_tui.tui.arrange import Arrangement
 from veloz_tui.tui.asking import Asking
+from veloz_tui.tui.drawn import Drawn
 from veloz_tui.tui.grid import GridCursor, PaneContent
 from veloz_tui.tui.inspection import Inspection
 from veloz_tui.tui.keymap import HELP, LISTED, Keymap
@@ -87,6 +89,8 @@ class Session:
         self.mark_from: str | None = None
         """One end of the range that v marks."""
         self.scroll = Scroll()
+        self.armed = Armed()
+        self.drawn = Drawn()
         self.instrument_id: InstrumentId | None = options.instrument
         self.lines = MessageLine()
         self.edit = LineEdit()
@@ -238,7 +242,10 @@ class Session:
 
     def paste(self, text: str) -> None:
         """Pasted text goes to a focused input only: one line, cleaned, never submitted."""
-        if self.mode in LINES:
+        if self.mode is Mode.PANES and self.armed.is_on:
+            self.armed.stop()
+            self.say(texts.arming.disarmed(texts.arming.BURST), "warn")
+        elif self.mode in LINES:
             self.edit.insert(text.strip().splitlines()[0] if text.strip() else "")
         elif self.mode is Mode.TICKET and self.ticket is not None:
             self.ticket.paste(text)
@@ -253,6 +260,7 @@ class Session:
     def kill(self, reason: str) -> None:
         """The kill itself; no question any more."""
         self.thaw()
+        self.armed.stop()
         self.mode, self.ticket, self.closing, self.question = Mode.PANES, None, None, None
         self.say(texts.kill.SENT, "crit")
         self.ring(is_critical=True)
@@ -272,6 +280,7 @@ class Session:
     def painted(self, frame_no: int) -> None:
         """A frame was handed to the terminal: banners of guarded keys count from here."""
         self.frame_no = frame_no
+        self.drawn.painted(frame_no, self.contents.get("ladder"), self.cursors["ladder"].top)
         for double in self.doubles.values():
             double.painted()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from veloz_tui.tui import command_line, filtering, fmt, going, ordering, palette, table, texts
+from veloz_tui.tui import amends, command_line, filtering, fmt, going, ordering, palette, table, texts
 from veloz_tui.tui.keymap import GO, key_text
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.modes import Mode
@@ -105,7 +105,11 @@ def _ticket(session: Session, ticket: Ticket, width: int) -> Sequence[Line]:
     live, tone = ordering.live_line(ticket, book, fmt.clean(ticket.instrument.quote), width - 1)
     taker = ordering.taker_text(ticket, book)
     review = ticket.step is Step.REVIEW
-    first = _review(session, ticket) if review else _fields(ticket, width, is_post=ticket.is_post(book))
+    first = (
+        _reviewed(session, ticket, width)
+        if review
+        else [_fields(ticket, width, is_post=ticket.is_post(book))]
+    )
     keys = texts.ticket.TICKET_KEYS
     if review:
         unusual = ticket.is_unusual(session.recent_quantities)
@@ -116,8 +120,8 @@ def _ticket(session: Session, ticket: Ticket, width: int) -> Sequence[Line]:
     crossing: list[Span] = [(f" {taker} ", "bar/warn")] if taker else []
     keys_span = (f" {keys}", "bar/muted")
     if table.length((*crossing, keys_span)) <= width:
-        return [first, *second, (*crossing, keys_span, _END)]
-    return [first, *second, (*crossing, _END), (keys_span, _END)]
+        return [*first, *second, (*crossing, keys_span, _END)]
+    return [*first, *second, (*crossing, _END), (keys_span, _END)]
 
 
 def _fields(ticket: Ticket, width: int, *, is_post: bool) -> Line:
@@ -150,6 +154,13 @@ def _named_fields(ticket: Ticket, *, is_post: bool, unnamed: Sequence[Field]) ->
         label: list[Span] = [] if field in unnamed else [(f"{field.value} ", "bar/muted")]
         spans += [*label, *value, (" ", "bar")]
     return (*spans, _END)
+
+
+def _reviewed(session: Session, ticket: Ticket, width: int) -> Sequence[Line]:
+    if ticket.amends is None:
+        return [_review(session, ticket)]
+    question = amends.question(session, ticket, ticket.amends)
+    return [((f" {part}", "cursor"), ("", "cursor")) for part in told(question, max(10, width - 2))]
 
 
 def _review(session: Session, ticket: Ticket) -> Line:

@@ -11,7 +11,7 @@ import msgspec
 
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.types import OrderType, Side, TimeInForce
-from veloz_tui.domain.views import InstrumentView, LadderView, Verdict
+from veloz_tui.domain.views import InstrumentView, LadderView, OrderView, Verdict
 from veloz_tui.tui import fmt
 from veloz_tui.tui.lineedit import LineEdit
 
@@ -56,13 +56,16 @@ class Ticket:
         quantity: Decimal | None,
         presets: Sequence[Decimal] = (),
         follows: bool = False,
+        amends: OrderView | None = None,
     ) -> None:
         self.instrument = instrument
         self.side = side
-        self.kind = OrderType.LIMIT
-        self.time_in_force = TimeInForce.GTC
-        self.wants_post = True
-        self.reduce_only = False
+        self.amends = amends
+        """The order that it changes: only its prices and its quantity can be."""
+        self.kind = OrderType.LIMIT if amends is None else amends.order_type
+        self.time_in_force = TimeInForce.GTC if amends is None else amends.time_in_force
+        self.wants_post = True if amends is None else amends.post_only
+        self.reduce_only = False if amends is None else amends.reduce_only
         self.step = Step.EDIT
         self.field = Field.PRICE
         self.verdict: Verdict | None = None
@@ -79,7 +82,7 @@ class Ticket:
         self._edits = {
             Field.PRICE: LineEdit(_plain(price)),
             Field.QUANTITY: LineEdit(_plain(quantity)),
-            Field.STOP: LineEdit(),
+            Field.STOP: LineEdit(_plain(None if amends is None else amends.stop_price)),
         }
 
     # -- fields -----------------------------------------------------------------------------------------
@@ -163,7 +166,15 @@ class Ticket:
             self._edits[self.field].insert(digits)
             self._touched()
 
+    def nudge(self, step: int) -> None:
+        """Ticks up or down, a stop with its limit."""
+        for field in (Field.PRICE, Field.STOP):
+            if self.value(field) is not None:
+                self._tick(self._edits[field], step)
+
     def _has(self, field: Field) -> bool:
+        if self.amends is not None and field not in _TEXT_FIELDS:
+            return False
         if field is Field.PRICE:
             return self.kind is not OrderType.MARKET
         if field in {Field.POST, Field.TIME_IN_FORCE}:
@@ -218,6 +229,8 @@ class Ticket:
 
     def is_post(self, book: LadderView | None) -> bool:
         """Post-only is on unless it crosses, or unless it must trade at once anyway."""
+        if self.amends is not None:
+            return self.wants_post  # what it is, it stays
         gtc = self.time_in_force is TimeInForce.GTC
         return self.wants_post and gtc and self.kind is OrderType.LIMIT and not self.crosses(book)
 

@@ -10,12 +10,15 @@ from veloz_tui.tui import fmt, texts
 from veloz_tui.tui.glyphs import Glyphs
 from veloz_tui.tui.grid import GridRow, PaneContent
 from veloz_tui.tui.names import Names
+from veloz_tui.tui.panes.ladder_edges import edge_rows
 from veloz_tui.tui.panes.orders import is_open
 from veloz_tui.tui.panes.scroll import Scroll
 from veloz_tui.tui.table import Line, Span
 
 _WIDE: Final = 40
+_ROOMY: Final = 48
 _FOOT_FROM: Final = 8
+_TWO_EDGES_FROM: Final = 20
 
 
 class _Cell(NamedTuple):
@@ -44,29 +47,53 @@ def content(
     scroll: Scroll,
     glyphs: Glyphs,
     now: float,
+    size: Decimal | None = None,
+    armed: str = "",
 ) -> PaneContent:
-    """The pane; `height` is all of it, title and header included."""
+    """The pane; `height` is all of it, title and header included.
+
+    `size` is what tickets start with; `armed` what the title says while keys and clicks trade.
+    """
     instrument = names.instrument(book.instrument_id)
     if instrument is None:
         return missing()
     rows = max(1, height - (2 if height >= 4 else 1))
     has_foot = rows >= _FOOT_FROM
-    scroll.settle(book, instrument, height=rows - has_foot, now=now)
-    if scroll.price(0) is None:
+    edges = 0 if not has_foot else 1 if rows < _TWO_EDGES_FROM else 2
+    count = rows - has_foot - edges
+    scroll.settle(book, instrument, height=count, now=now)
+    top, bottom = scroll.price(0), scroll.price(count - 1)
+    if top is None or bottom is None:
         return missing()
-    lines = _rows(
-        view, book, instrument, scroll=scroll, count=rows - has_foot, width=width, names=names, glyphs=glyphs
-    )
-    if has_foot:
-        lines.append(GridRow("", _foot(view, book, names, width)))
+    lines = _rows(view, book, instrument, scroll=scroll, count=count, width=width, names=names, glyphs=glyphs)
+    if edges:
+        above, below = edge_rows(
+            view,
+            book.instrument_id,
+            top=top,
+            bottom=bottom,
+            names=names,
+            glyphs=glyphs,
+            width=width,
+            is_one=edges == 1,
+        )
+        lines = [*above, *lines, *below, GridRow("", _foot(view, book, names, width))]
+    is_said = not armed and (width >= _WIDE or not book.stale_reason)
     return PaneContent(
-        title=_title(book, instrument, scroll, names, width),
-        note=(_condition(book),) if width >= _WIDE or not book.stale_reason else (),
-        header=_header(_widths(width, len(names.price(book.instrument_id, scroll.price(0))))),
+        title=armed_title(armed, names.display(book.instrument_id), width)
+        or _title(book, instrument, scroll, names=names, width=width, size=size),
+        note=(_condition(book),) if is_said else (),
+        header=_header(_widths(width, len(names.price(book.instrument_id, top))), is_armed=bool(armed)),
         rows=tuple(lines),
         is_stale=bool(book.stale_reason),
         wants_header=True,
     )
+
+
+def armed_title(armed: str, name: str, width: int) -> str:
+    """The title while keys and clicks trade: what they send first, then the name if it fits."""
+    whole = f"{armed} {name}"
+    return whole if armed and len(whole) + 5 <= width else armed
 
 
 def missing() -> PaneContent:
@@ -144,7 +171,8 @@ def _line(
         side = "" if fitted.right else "b" if bid.mine else "s"
         spans.append((_mine(own, fitted.mine, side), "mine"))
     if fitted.ahead:
-        ahead = "" if not bid.mine else f"~{fmt.short_quantity(bid.ahead, 1, fitted.ahead - 2)}"
+        queued = bid if bid.mine else ask
+        ahead = f"~{fmt.short_quantity(queued.ahead, 1, fitted.ahead - 2)}" if queued.mine else ""
         spans.append((ahead.rjust(fitted.ahead), "muted"))
     spans += _bar(bid.size, largest, size, decimals, tone="bid", anchored_right=True)
     spans += [(" ", "base"), (price, "base"), mark]
@@ -193,7 +221,7 @@ def _mine(cell: _Cell, width: int, side: str) -> str:
 
 def _widths(width: int, price: int) -> _Widths:
     price = max(price, len("price"))  # the title's
-    mine, ahead, right = (5, 6, 8) if width >= _WIDE else (6, 0, 0)
+    mine, ahead, right = (5 if width < _ROOMY else 8, 6, 8) if width >= _WIDE else (6, 0, 0)
     room = width - mine - ahead - right - price - 2
     if room < 12:  # a very long price: own sizes give way to the market's
         mine, room = 0, room + mine
@@ -201,7 +229,27 @@ def _widths(width: int, price: int) -> _Widths:
     return _Widths(mine, ahead, size, price, right, max(0, min(1, room - 2 * size)))
 
 
-def _header(fitted: _Widths) -> Line:
+def cell_at(column: int, width: int, price: int) -> str:
+    """What stands in a column: `mine`, `mine bid`, `mine ask`, `bid`, `ask`, or nothing one could mean."""
+    fitted = _widths(width, price)
+    mine = "mine bid" if fitted.right else "mine"
+    ends = (
+        (fitted.mine, mine),
+        (fitted.ahead, mine),
+        (fitted.size, "bid"),
+        (2 + fitted.price + fitted.rest, ""),
+        (fitted.size, "ask"),
+        (fitted.right, "mine ask"),
+    )
+    end = 0
+    for cells, name in ends:
+        end += cells
+        if column < end:
+            return name
+    return ""
+
+
+def _header(fitted: _Widths, *, is_armed: bool) -> Line:
     parts = [
         "mine".rjust(fitted.mine) if fitted.mine else "",
         "ahead".rjust(fitted.ahead) if fitted.ahead else "",
@@ -210,7 +258,7 @@ def _header(fitted: _Widths) -> Line:
         "ask".rjust(fitted.size),
         " mine".ljust(fitted.right) if fitted.right else "",
     ]
-    return (("".join(parts), "header"),)
+    return (("".join(parts), "header/warn" if is_armed else "header"),)
 
 
 def _marks(view: View, book: LadderView, scroll: Scroll, glyphs: Glyphs) -> dict[int, Span]:
@@ -240,7 +288,15 @@ def position_in(view: View, instrument_id: InstrumentId) -> PositionView | None:
     return next(found, None)
 
 
-def _title(book: LadderView, instrument: InstrumentView, scroll: Scroll, names: Names, width: int) -> str:
+def _title(
+    book: LadderView,
+    instrument: InstrumentView,
+    scroll: Scroll,
+    *,
+    names: Names,
+    width: int,
+    size: Decimal | None,
+) -> str:
     name = names.display(book.instrument_id)
     step = "" if scroll.step is None else f"x{fmt.number(scroll.step.normalize())}"
     if book.stale_reason and width < _WIDE:
@@ -249,10 +305,17 @@ def _title(book: LadderView, instrument: InstrumentView, scroll: Scroll, names: 
         return f"{name}  {step}"
     spread = book.asks[0].price - book.bids[0].price
     ticks = f"spr {fmt.number((spread / instrument.tick_size).quantize(Decimal(1)))}t"
+    preset = "" if size is None else f"sz {fmt.compact(size)}"
     if width < _WIDE:
-        return f"{name} {step} {ticks}"
+        return _first_to_fit(width - 5, f"{name} {step} {preset} {ticks}", f"{name} {step} {ticks}")
     bps = fmt.basis_points(spread / book.bids[0].price * Decimal(10_000))
-    return f"{name}  {step} {ticks} {bps}bp"
+    whole = f"{name}  {step} {preset} {ticks} {bps}bp"
+    return _first_to_fit(width - 11, whole, f"{name}  {step} {preset} {ticks}", f"{name}  {step} {ticks}")
+
+
+def _first_to_fit(width: int, *texts_: str) -> str:
+    plain = [" ".join(text.split()) for text in texts_]
+    return next((text for text in plain if len(text) <= width), plain[-1])
 
 
 def _condition(book: LadderView) -> Span:

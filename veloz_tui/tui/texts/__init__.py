@@ -2,6 +2,8 @@
 
 from veloz_tui.tui.texts import (
     account,
+    amends,
+    arming,
     filters,
     guards,
     kill,
@@ -19,6 +21,8 @@ from veloz_tui.tui.texts import (
 
 __all__ = [
     "account",
+    "amends",
+    "arming",
     "filters",
     "guards",
     "kill",
