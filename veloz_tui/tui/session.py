@@ -89,8 +89,7 @@ class Session:
         self.mark_from: str | None = None
         """One end of the range that v marks."""
         self.scroll = Scroll()
-        self.armed = Armed()
-        self.drawn = Drawn()
+        self.armed, self.drawn = Armed(), Drawn()
         self.instrument_id: InstrumentId | None = options.instrument
         self.lines = MessageLine()
         self.edit = LineEdit()
