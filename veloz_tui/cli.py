@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "watch": Entry("show", "watch", "Print what happens, line by line, without a screen."),
         "why": Entry("why", "why", "Say how an order came to be: who, risk, wire, venue, fills."),
         "wire": Entry("why", "wire", "Print what is sent and received, without secrets."),
+        "export": Entry("export", "export", "Write a pane's rows to a CSV file."),
         "report": Entry("report", "report", "PnL, fees, orders, uptime of a day, week or month."),
     },
     "Trade": {

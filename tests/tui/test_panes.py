@@ -169,3 +169,12 @@ def test_the_positions_title_sums_up() -> None:
     slim = positions.content(view, width=47, names=Names(view))
     assert wide.title == "Positions 1  gross 28,856 = 28% eq  stop 0/1"
     assert slim.title == "Positions 1 28% eq 1 no stop"
+
+
+def test_only_an_unacknowledged_critical_alert_is_a_full_line() -> None:
+    crit = f.alert("kill", severity=Severity.CRIT, text="BIN 1 unverified")
+    done = f.alert("old", severity=Severity.CRIT, text="seen", is_acknowledged=True)
+    content = alerts.content(f.view(alerts=(f.alert(), crit, done)), width=75)
+    tones = {row.key: [tone for _, tone in row.line] for row in content.rows}
+    assert set(tones["kill"]) == {"crit"} and content.rows[0].line[-1] == ("", "crit")
+    assert "crit" not in tones["doubt"] + tones["old"]

@@ -44,7 +44,7 @@ MEANINGS = {
     "q": "detach; the engine goes on",
 }
 """What each verb wants, as Tab and the help say it."""
-_PANES = ("orders", "positions", "account", "strategies", "alerts", "fills", "book")
+_PANES = ("orders", "positions", "account", "strategies", "watch", "alerts", "fills", "book", "tape")
 
 
 def complete(text: str, context: GrammarContext) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from veloz_tui.control.client import new_command_id
@@ -9,7 +10,7 @@ from veloz_tui.control.grammar import GrammarContext, GrammarError, LocalCommand
 from veloz_tui.control.grammar_values import number
 from veloz_tui.domain.commands import AnyCommand, Kill
 from veloz_tui.domain.types import InstrumentId, Mode, StrategyId
-from veloz_tui.tui import actions, arming, filtering, fmt, inspecting, texts, why_page
+from veloz_tui.tui import actions, arming, exporting, filtering, fmt, inspecting, texts, why_page
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.ordering import presets_of
@@ -229,6 +230,21 @@ def _arm(session: Session, args: tuple[str, ...]) -> None:
     arming.arm_typed(session, InstrumentId(args[0]))
 
 
+def _export(session: Session, args: tuple[str, ...]) -> None:
+    view, (pane, name) = session.store.view, args
+    if view is None:
+        session.say(texts.link.WAITING, "warn")
+        return
+    try:
+        fills = tuple(session.store.fills)
+        text = exporting.csv_of(pane.lower(), view, fills=fills, instrument_id=session.instrument_id)
+        exporting.write(Path(name), text)
+    except exporting.ExportError as error:
+        session.say(str(error), "warn")
+    else:
+        session.say(texts.exports.written(pane.lower(), text.count("\n") - 1, fmt.clean(name)), "good")
+
+
 _LOCAL: Final[dict[str, Callable[[Session, tuple[str, ...]], None]]] = {
     "arm": _arm,
     "watch": _watch,
@@ -238,6 +254,7 @@ _LOCAL: Final[dict[str, Callable[[Session, tuple[str, ...]], None]]] = {
     "show_strategy": _show_strategy,
     "tour": _tour,
     "size": _size,
+    "export": _export,
     "rearm": _rearm,
     "say": _say,
     "filter": _filter,

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from veloz_tui.domain.types import Severity
 from veloz_tui.domain.views import AlertView, View
 from veloz_tui.tui import fmt
-from veloz_tui.tui.grid import PaneContent
+from veloz_tui.tui.grid import GridRow, PaneContent
 from veloz_tui.tui.panes import rows
 from veloz_tui.tui.table import Column, Row
 
@@ -34,7 +36,7 @@ def content(view: View, *, width: int) -> PaneContent:
     """The pane."""
     waiting = sum(1 for alert in view.alerts if alert.is_waiting)
     columns = (*_COLUMNS[:2], _COLUMNS[2]._replace(max_width=max(10, width - 15)))
-    return rows.content(
+    shown = rows.content(
         "alerts",
         columns,
         [_row(alert) for alert in sort(view.alerts)],
@@ -42,16 +44,23 @@ def content(view: View, *, width: int) -> PaneContent:
         title=f"Alerts  {waiting} unacked" if waiting else "Alerts",
         note=("a ack  A ack all", "muted") if waiting else ("", "base"),
     )
+    return msgspec.structs.replace(shown, rows=tuple(_whole(row) for row in shown.rows))
+
+
+def _whole(row: GridRow) -> GridRow:
+    """A critical alert is a full reversed line, to the pane's end."""
+    return GridRow(row.key, (*row.line, ("", "crit"))) if row.line[-1][1] == "crit" else row
 
 
 def _row(alert: AlertView) -> Row:
     times = f" x{alert.count}" if alert.count > 1 else ""
     done = alert.is_acknowledged
+    tone = "crit" if alert.severity is Severity.CRIT and not done else "muted" if done else "base"
     return Row(
         alert.key,
         (
-            (fmt.clock(alert.last_at)[:-1], "muted"),
+            (fmt.clock(alert.last_at)[:-1], tone if tone == "crit" else "muted"),
             (alert.severity.value, "muted" if done else TONES[alert.severity]),
-            (fmt.clean(alert.text) + times, "muted" if done else "base"),
+            (fmt.clean(alert.text) + times, tone),
         ),
     )
