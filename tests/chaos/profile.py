@@ -148,6 +148,12 @@ class SimVenue:
             if len(page) < 1000:
                 return found
 
+    def balances(self) -> dict[str, Decimal]:
+        """What the account has of each asset, free and locked, in the venue's own word."""
+        account = self._signed("/api/v3/account")
+        assert isinstance(account, dict)
+        return {b["asset"]: Decimal(b["free"]) + Decimal(b["locked"]) for b in account["balances"]}
+
     def bought(self, symbol: str) -> Decimal:
         """The sum of the account's fills, sales negative, less the fees taken in what was bought."""
         total = Decimal(0)

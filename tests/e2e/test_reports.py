@@ -2,11 +2,13 @@
 
 import json
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 import pytest
 
 from tests.chaos.profile import Profile, running_profile, until
+from tests.unit.reports import recomputed
 
 SYMBOL = "BTCUSDT"
 WORDS = (
@@ -51,6 +53,7 @@ def sums_of_the_report(profile: Profile, *words: str) -> Sums:
 @pytest.mark.slow
 def test_a_report_beside_the_engine_tells_the_venues_own_sums_and_so_without_it() -> None:
     with running_profile() as profile:
+        began = until(lambda: settled(profile), within_s=30, what="a quiet moment")
         for number, words in enumerate(WORDS, start=1):
             done = profile.veloz(*words)
             assert done.code == 0, done.err
@@ -59,9 +62,62 @@ def test_a_report_beside_the_engine_tells_the_venues_own_sums_and_so_without_it(
         # A monthly one, so that a midnight between the trades and the report does no harm on 29 days of 30.
         until(lambda: sums_of_the_report(profile, "monthly") == venue, within_s=30, what="the venue's sums")
         assert profile.is_running
+        # The wallet moved by what the report says and by nothing else.
+        assert until(lambda: settled(profile), within_s=30, what="a quiet moment") == began
         assert profile.veloz("shutdown").code == 0
         until(lambda: not profile.is_running, within_s=30, what="the end of the engine")
         assert sums_of_the_report(profile, "monthly") == venue
+        check_rows(profile)
+
+
+class Moved(NamedTuple):
+    """How much of the base and the quote asset came into a wallet."""
+
+    base: Decimal
+    quote: Decimal
+
+
+def wallet(profile: Profile) -> Moved:
+    balances = profile.sim.balances()
+    return Moved(balances["BTC"], round(balances["USDT"], 10))
+
+
+def told_wallet(profile: Profile) -> Moved:
+    """What the report says came in: the quote is what was earned, less what is tied up and what was paid."""
+    found = json.loads(profile.veloz("report", "monthly", "--format", "json").out)
+    if not found["totals"]:
+        return Moved(Decimal(0), Decimal(0))
+    (total,) = found["totals"]
+    assert total["unvalued_fees"] == {}
+    quantity = sum((Decimal(held["quantity"]) for held in found["positions"]), Decimal(0))
+    cost = sum((Decimal(h["quantity"]) * Decimal(h["entry"]) for h in found["positions"]), Decimal(0))
+    return Moved(quantity, round(Decimal(total["realized"]) - cost - Decimal(total["fees"]), 10))
+
+
+def settled(profile: Profile) -> Moved | None:
+    """`begun_with`, if nothing was traded meanwhile."""
+    trades = len(profile.sim.trades(SYMBOL))
+    found = begun_with(profile)
+    return found if len(profile.sim.trades(SYMBOL)) == trades else None
+
+
+def begun_with(profile: Profile) -> Moved:
+    """What the venue's wallet would be without the trades that the report knows."""
+    now, told = wallet(profile), told_wallet(profile)
+    return Moved(now.base - told.base, now.quote - told.quote)
+
+
+def check_rows(profile: Profile) -> None:
+    """Other code makes the same of the journal's rows; quotients have endless digits here."""
+    found = json.loads(profile.veloz("report", "monthly", "--format", "json").out)
+    events = recomputed.events_of(profile.paths.journal)
+    sums = recomputed.money(recomputed.trades_of(events), 0, 2**63, "")
+    (total,) = found["totals"]
+    row = sums["all", total["quote"]]
+    for name in ("fills", "maker_fills", "turnover", "fees"):
+        assert Fraction(total[name]) == row[name]
+    for name in ("realized", "net"):
+        assert abs(Fraction(total[name]) - row[name]) < Fraction(1, 10**18)
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ class RecordingShell:
         self.rings = 0
         self.farewell = ""
         self.copied = ""
+        self.reports: list[str] = []
 
     def fire(self, command: AnyCommand) -> bool:
         self.sent.append(command)
@@ -56,6 +57,9 @@ class RecordingShell:
 
     def set_theme(self, name: str) -> str:
         return ""
+
+    def report(self, kind: str) -> None:
+        self.reports.append(kind)
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         call()

@@ -1,6 +1,7 @@
 """The screen itself: everything that imports the terminal framework."""
 
 import os
+import sys
 
 import msgspec
 
@@ -24,6 +25,8 @@ def console_options(
     options = ConsoleOptions(
         no_color=bool(os.environ.get("NO_COLOR")),
         themes_dir=paths.config_directory / "themes",
+        report_command=(sys.executable, "-m", "veloz_tui", "--profile", profile.name, "report"),
+        reports_dir=paths.state_directory / "reports",
         history_file=paths.state_directory / "history",
         tour_file=paths.state_directory / "tour",
         seen_file=paths.state_directory / "console-seen",

@@ -183,7 +183,7 @@ _OFFERS: dict[str, Callable[[Sequence[str], GrammarContext], list[Hint]]] = {
     "watch": _one_instrument,
     "book": _one_instrument,
     "export": _words(*_PANES),
-    "report": _words("daily"),
+    "report": _words("daily", "weekly", "monthly"),
     "tour": _words("off"),
     "shutdown": _words("cancel"),
     "help": _words(*VERBS),

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar, Final
 
 from rich.segment import Segments
@@ -39,6 +40,7 @@ from veloz_tui.tui import (
     ordering,
     palette,
     performing,
+    reporting,
     texts,
     theme,
     tmux,
@@ -95,6 +97,7 @@ class VelozApp(App[str]):
         """What the terminal had drawn when the mouse button went down."""
         self._preparing: asyncio.Task[None] | None = None
         self._killing: asyncio.Task[None] | None = None
+        self._reporting: asyncio.Task[None] | None = None
 
     # -- construction -----------------------------------------------------------------------------------
 
@@ -127,7 +130,8 @@ class VelozApp(App[str]):
         absence.remember(self.options.seen_file, self.session.store.view)
         if self._killing is not None:
             await asyncio.wait({self._killing}, timeout=LEAVE_S)
-        tasks = [task for task in (self._link, self._preparing, self._killing) if task is not None]
+        begun = (self._link, self._preparing, self._killing, self._reporting)
+        tasks = [task for task in begun if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -259,6 +263,22 @@ class VelozApp(App[str]):
             return str(error)
         self.painter.use(self.palette)
         return ""
+
+    def report(self, kind: str) -> None:
+        """Make a report in a process of its own; one at a time."""
+        if self.options.reports_dir is None:
+            self.session.say(texts.reports.NO_REPORT, "warn")
+        elif self._reporting is not None and not self._reporting.done():
+            self.session.say(texts.reports.REPORT_RUNS, "warn")
+        else:
+            self.session.say(texts.reports.reporting(kind), "muted")
+            self._reporting = asyncio.create_task(self._report(self.options.reports_dir, kind), name="report")
+            self._reporting.add_done_callback(self._task_ended)
+
+    async def _report(self, folder: Path, kind: str) -> None:
+        text, is_made = await reporting.make_report(self.options.report_command, folder, kind)
+        self.session.say(text, "good" if is_made else "warn")
+        self.painter.now()
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         """Call later, then paint."""

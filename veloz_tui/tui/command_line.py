@@ -10,7 +10,7 @@ from veloz_tui.control.grammar import GrammarContext, GrammarError, LocalCommand
 from veloz_tui.control.grammar_values import number
 from veloz_tui.domain.commands import AnyCommand, Kill
 from veloz_tui.domain.types import InstrumentId, Mode, StrategyId
-from veloz_tui.tui import actions, arming, exporting, filtering, fmt, inspecting, texts, why_page
+from veloz_tui.tui import actions, arming, exporting, filtering, fmt, inspecting, reporting, texts, why_page
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.ordering import presets_of
@@ -259,6 +259,7 @@ _LOCAL: Final[dict[str, Callable[[Session, tuple[str, ...]], None]]] = {
     "say": _say,
     "filter": _filter,
     "help": _help,
+    "report": reporting.report,
     "q": _detach,
     "wq": _detach,
 }

@@ -33,6 +33,9 @@ class ConsoleOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Look only: never ask for control. Kill works all the same."""
     reads_tmux: bool = True
     """Ask tmux at start whether it takes the kill key."""
+    report_command: tuple[str, ...] = ()
+    """What makes a report when a kind and `--out FILE` follow; empty: this console can't."""
+    reports_dir: Path | None = None
     history_file: Path | None = None
     seen_file: Path | None = None
     """What the last console saw, and by its time when: what happened since is told."""

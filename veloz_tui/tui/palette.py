@@ -11,7 +11,7 @@ from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.session import Session
 
 SHOWN: Final = 6
-_NOT_HERE: Final = frozenset({"report", "q", "wq"})
+_NOT_HERE: Final = frozenset({"q", "wq"})
 """Words which this console can't do, or has a key for."""
 _WORDS: Final = tuple(word for word in VERBS if word not in _NOT_HERE)
 

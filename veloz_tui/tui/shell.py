@@ -117,5 +117,8 @@ class Shell(Protocol):
     def set_theme(self, name: str) -> str:
         """Use another theme; returns what is wrong with it, or nothing."""
 
+    def report(self, kind: str) -> None:
+        """Have a report made, and say where it is."""
+
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         """Call something a little later."""
