@@ -44,17 +44,18 @@ def engine(profile: Profile, *, link_fd: int | None, as_json: bool) -> int:
 
 
 @click.command()
-@click.option("--cancel", is_flag=True, help="Cancel every order first.")
+@click.argument("word", required=False, type=click.Choice(["cancel"]))
+@click.option("--cancel", is_flag=True, help="Cancel every order first, as the word does.")
 @json_option
 @click.pass_obj
-def shutdown(profile: Profile, *, cancel: bool, as_json: bool) -> int:
+def shutdown(profile: Profile, word: str | None, *, cancel: bool, as_json: bool) -> int:
     """End the engine and its guardian; orders stay as the profile says, or are canceled first.
 
     \b
     veloz shutdown
-    veloz shutdown --cancel
+    veloz shutdown cancel
     """
-    command = Shutdown(command_id=new_command_id(), cancels_orders=cancel)
+    command = Shutdown(command_id=new_command_id(), cancels_orders=cancel or word == "cancel")
     try:
         ack = run_command(profile.paths, command, timeout_s=ANSWER_WITHIN_S)
     except EngineNotRunning:

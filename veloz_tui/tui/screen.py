@@ -250,7 +250,7 @@ def help_content(session: Session, width: int) -> PaneContent:
     rows = []
     for action in session.keymap.in_context(session.focus, ANY_PANE):
         chords = " ".join(display(chord) for chord in action.chords if not _is_shifted_letter(chord))
-        first, *more = wrapped_lines(action.help, max(10, width - 14), 3)
+        first, *more = wrapped_lines(action.help, max(10, width - 14), 4)
         rows.append(GridRow(action.id, ((f" {chords:<12.12} ", "key"), (first, "base"))))
         rows += [GridRow("", ((" " * 14, "key"), (line, "base"))) for line in more]
     go = key_text(session.keymap.get("go"))

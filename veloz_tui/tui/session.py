@@ -91,8 +91,7 @@ class Session:
         self.scroll = Scroll()
         self.armed, self.drawn = Armed(), Drawn()
         self.instrument_id: InstrumentId | None = options.instrument
-        self.lines = MessageLine()
-        self.edit = LineEdit()
+        self.lines, self.edit = MessageLine(), LineEdit()
         self.history: deque[str] = deque(maxlen=200)
         self.command_hint, self.is_held_back = "", False
         """The hint says why an Enter sent nothing."""
