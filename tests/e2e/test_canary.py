@@ -1,5 +1,6 @@
 """A secret that is easy to recognise, and a search for it in everything that a session leaves or shows."""
 
+import asyncio
 import base64
 import os
 import subprocess
@@ -15,6 +16,8 @@ from tests.chaos.profile import Profile, running_profile, until
 from veloz_tui.config.secret import ApiKey, Secret
 from veloz_tui.config.secrets import SecretStore, service_name
 from veloz_tui.config.vault import KdfCost, Vault
+from veloz_tui.control.client import ask_question
+from veloz_tui.domain.queries import AskWire
 from veloz_tui.runtime.sim_child import SimAddress, address_file
 from veloz_tui.sim.settings import AccountSettings, SimSettings
 
@@ -123,9 +126,24 @@ def hits(profile: Profile, needles: set[bytes]) -> list[str]:
     return found
 
 
+def wire_and_why(running: Profile, *, keys: set[bytes]) -> list[str]:
+    """What the wire log and the whys say of requests that were signed, as words and as the socket's bytes."""
+    wire = running.veloz("wire", "--count", "500", "--json").text
+    assert '"topic":"order.place"' in wire and "Signature bad" in wire
+    assert "userDataStream.subscribe.signature" in wire
+    socket = msgspec.msgpack.encode(asyncio.run(ask_question(running.paths, AskWire(limit=500))))
+    why = running.veloz("why", "--json").text
+    assert "-> order.place" in why
+    for said in (wire.encode(), socket, why.encode()):
+        assert b"newClientOrderId" in said, "the search finds what is there"
+        assert not [key for key in keys if key in said]
+        assert b'"signature"' not in said.replace(b"\\", b"") and b"apiKey" not in said
+    return [wire, why]
+
+
 @pytest.mark.slow
 def test_neither_key_nor_password_is_found_anywhere(profile: tuple[Profile, str]) -> None:
-    running, _ = profile
+    running, api_key = profile
     done = running.veloz_on_a_terminal("engine", typed=[PASSWORD])
     assert done.code == 0, done.text + running.everything_said()
     said = [done.text]
@@ -140,6 +158,7 @@ def test_neither_key_nor_password_is_found_anywhere(profile: tuple[Profile, str]
     until(lambda: running.strategy("mm").open_orders >= 1)
     said += [running.veloz(word).text for word in ("status", "orders", "check")]
     said.append(running.veloz("status", "--json").text)
+    said += wire_and_why(running, keys={api_key.encode()} | forms(SECRET))
     said.append(running.veloz("journal", "backup", str(running.directory / "backup.db")).text)
     needles = forms(SECRET) | {PASSWORD.encode()}
     assert len(hits(running, {b"BTCUSDT"})) >= 3, "the search finds what is there"

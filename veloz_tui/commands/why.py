@@ -14,7 +14,7 @@ from veloz_tui.control.connection import EngineConnection, Greeting, open_connec
 from veloz_tui.control.identity import own_name
 from veloz_tui.control.oneshot import ask_over
 from veloz_tui.domain.errors import OperatorError
-from veloz_tui.domain.queries import About, AskWhy, AskWire, Chain, NotKnown, WireEntry, WireLog
+from veloz_tui.domain.queries import AskWhy, AskWire, Chain, NotKnown, WireEntry, WireLog
 from veloz_tui.tui import fmt
 from veloz_tui.tui.panes.why import lines
 
@@ -34,7 +34,7 @@ class NoAnswer(OperatorError):
 def why(profile: Profile, *, subject: str, as_json: bool) -> int:
     """Say how an order came to be: who asked, each risk check, wire, venue, fills.
 
-    ID is the end of an order's id (ended orders too), an alert's key, or #NUMBER of a journaled event.
+    ID is the end of an order's id (ended orders too), an alert's key, or event:NUMBER of the journal.
     Without one: your last order, a denied one too.
 
     \b
@@ -42,8 +42,7 @@ def why(profile: Profile, *, subject: str, as_json: bool) -> int:
     veloz why 7F3K
     veloz why 7F3K --json | jq '.steps[].text'
     """
-    about = About.EVENT if subject.startswith("#") else About.ORDER
-    told = asyncio.run(ask_question(profile.paths, AskWhy(subject.removeprefix("#"), about)))
+    told = asyncio.run(ask_question(profile.paths, AskWhy(subject)))
     if not isinstance(told, Chain):
         raise NoAnswer(told.text if isinstance(told, NotKnown) else "the engine answered something else")
     if as_json:

@@ -28,6 +28,8 @@ AFTER: Final = 30
 """Events looked at around one of an order's: a turn, and the balances that follow a fill."""
 MOST_CHOICES: Final = 8
 SHORTEST: Final = 2
+EVENT: Final = "event:"
+"""Before the number of an event."""
 
 
 class WhyDesk:
@@ -66,6 +68,8 @@ class WhyDesk:
         word = subject.strip()
         if word in self._engine.state.alerts:
             return await self._alert(word)
+        if word.startswith(EVENT):
+            return await self._event(word.removeprefix(EVENT))
         if not word:
             return await self._latest()
         if len(word) < SHORTEST:

@@ -192,7 +192,7 @@ class VelozApp(App[str]):
     def on_reply(self, reply: Reply) -> None:
         """An answer to a question: somebody waits for it."""
         self.session.asking.on_reply(reply)
-        self.painter.soon()
+        self.painter.now()
 
     # -- effects (Shell) --------------------------------------------------------------------------------
 

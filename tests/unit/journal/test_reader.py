@@ -98,3 +98,25 @@ def test_paths_with_special_characters_are_read(tmp_path: Path) -> None:
         assert reader.end().seq == 2
     with closing(sqlite3.connect(files.database)) as connection:
         assert connection.execute("SELECT count(*) FROM event").fetchone() == (2,)
+
+
+def test_an_orders_events_and_their_neighbours_are_found(tmp_path: Path) -> None:
+    files = write_all(tmp_path, 60)
+    every = records(1, 60)
+    name = next(name for one in every[20:] if (name := getattr(one.event, "client_order_id", "")))
+    with JournalReader(files.database) as reader:
+        own = reader.of_order(name)
+        assert own == [one for one in every if getattr(one.event, "client_order_id", None) == name] != []
+        assert reader.of_order(name, limit=1) == own[:1]
+        assert reader.between(first=10, last=12) == every[9:12]
+        assert reader.orders_ending(name[-6:], limit=5)[0] == name
+        assert reader.orders_ending("nothing", limit=5) == []
+
+
+def test_a_turn_is_found_by_its_time(tmp_path: Path) -> None:
+    files = write_all(tmp_path, 20)
+    times = [one.event.at for one in records(1, 20)]
+    with JournalReader(files.database) as reader:
+        if times == sorted(times):
+            assert reader.seq_at(times[9]) == times.index(times[9]) + 1
+        assert reader.seq_at(Nanos(max(times) + 1)) == 0

@@ -40,6 +40,8 @@ def describe(request: OrderRequest, evidence: Evidence) -> str:
 def _asked(recorded: Recorded, request: OrderRequest, ref: int, evidence: Evidence) -> Step:
     at = recorded.event.at
     text = f"ASKED {describe(request, evidence)} by {_asker(recorded, request, ref, evidence)}"
+    replaces = getattr(recorded.event, "replaces", None)
+    text += f", in place of {words.short_id(replaces)}" if replaces else ""
     return Step(at, "asked", text)
 
 
@@ -148,8 +150,22 @@ def _rejected(recorded: Recorded, event: e.OrderRejected, evidence: Evidence) ->
 
 
 def _in_doubt(recorded: Recorded, event: e.OrderInDoubt, evidence: Evidence) -> Iterator[Step]:
-    text = f"IN DOUBT: {event.reason}. May be live; counted in limits; asked for by its id until told"
+    why = event.reason.rstrip(".")
+    text = f"IN DOUBT: {why}. May be live; counted in limits; asked for by its id until told"
     yield Step(event.at, "doubt", text, Severity.WARN)
+
+
+def _amend(recorded: Recorded, event: e.AmendRequested, evidence: Evidence) -> Iterator[Step]:
+    stop = "" if event.stop_price is None else f" stop {words.number(event.stop_price)}"
+    text = (
+        f"AMEND to {words.number(event.quantity)} @{words.number(event.price)}{stop} wanted by "
+        f"{event.by or '-'}: it is canceled, another one takes its place"
+    )
+    yield Step(event.at, "cancel", text)
+
+
+def _amend_dropped(recorded: Recorded, event: e.AmendDropped, evidence: Evidence) -> Iterator[Step]:
+    yield Step(event.at, "cancel", f"AMEND dropped: {event.reason}", Severity.WARN)
 
 
 def _never(recorded: Recorded, event: e.OrderNeverArrived, evidence: Evidence) -> Iterator[Step]:
@@ -260,6 +276,8 @@ _STEPS: Final[dict[type[e.Event], Callable[[Recorded, Any, Evidence], Iterator[S
     e.OrderInDoubt: _in_doubt,
     e.OrderNeverArrived: _never,
     e.CancelRequested: _cancel,
+    e.AmendRequested: _amend,
+    e.AmendDropped: _amend_dropped,
     e.CancelRejected: _cancel_rejected,
     e.OrderCanceled: _canceled,
     e.OrderExpired: _expired,

@@ -44,13 +44,14 @@ def _step(key: str, step: Step, first: Nanos | None, width: int) -> Iterator[Why
     texts_ = wrapped_lines(fmt.clean(step.text), max(10, width - _TIME), _MOST_LINES)
     for at, text in enumerate(texts_):
         yield WhyLine(f"{key}.{at}", "" if at else time, " " * _TIME * bool(at) + text, tone)
-    more = [
-        line
-        for each in step.more
-        for line in wrapped_lines(fmt.clean(each), max(10, width - _INDENT), _MOST_LINES)
-    ]
+    more = [line for each in step.more for line in _hanging(each, width)]
     for at, text in enumerate(more):
-        yield WhyLine(f"{key}+{at}", "", " " * _INDENT + text, "muted")
+        yield WhyLine(f"{key}+{at}", "", text, "muted")
+
+
+def _hanging(text: str, width: int) -> list[str]:
+    first, *rest = wrapped_lines(fmt.clean(text), max(10, width - 2 * _INDENT), _MOST_LINES)
+    return [" " * _INDENT + first, *(" " * 2 * _INDENT + line for line in rest)]
 
 
 def _time(at: Nanos | None, first: Nanos | None) -> str:
