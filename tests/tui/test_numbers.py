@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from tests.tui import factories as f
 from veloz_tui.tui import fmt
+from veloz_tui.tui.names import Names
 
 amounts = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=8)
 
@@ -119,3 +121,10 @@ def test_times_are_utc_and_say_so() -> None:
 def test_words_are_cut_between_words_so_that_no_number_loses_its_end(width: int, shown: str) -> None:
     fitted = fmt.fit_words("quoting 64,123.20 / 64,124.20", width)
     assert fitted.rstrip() == shown and len(fitted) == width
+
+
+def test_a_quantity_with_more_decimals_than_the_lot_is_shown_whole() -> None:
+    names = Names(f.view())
+    assert names.quantity(f.BTC, Decimal("0.01554444")) == "0.01554444"
+    assert names.quantity(f.BTC, Decimal("0.01554")) == "0.01554"
+    assert names.quantity(f.BTC, Decimal("0.4500")) == "0.4500"

@@ -51,13 +51,18 @@ class Names:
         return fmt.number(value, fmt.decimals_of(found.tick_size) if found is not None else None)
 
     def quantity(self, instrument_id: InstrumentId, value: Decimal | None) -> str:
-        """A quantity in the lot's decimals, at most four where the lot is finer and nothing is lost."""
+        """A quantity in the lot's decimals, at most four where the lot is finer and nothing is lost.
+
+        More where the value has them: a fee taken in the base asset leaves 0.01554444, and that much is held.
+        """
         found = self._instruments.get(instrument_id)
         if found is None or value is None:
             return fmt.quantity(value)
         decimals = fmt.decimals_of(found.lot_size)
         if decimals > 4 and round(value, 4) == value:
             decimals = 4
+        elif round(value, decimals) != value:
+            decimals = fmt.decimals_of(value)
         return fmt.quantity(value, decimals)
 
     def signed_quantity(self, instrument_id: InstrumentId | None, value: Decimal | None) -> str:
