@@ -75,3 +75,10 @@ def test_an_empty_pane_writes_nothing(tmp_path: Path) -> None:
     session, _ = headless(f.view(orders=()))
     assert typed(session, f"export orders {tmp_path / 'o.csv'}") == "NOT WRITTEN: orders has no rows"
     assert not (tmp_path / "o.csv").exists()
+
+
+def test_theme_alone_lists_the_themes() -> None:
+    session, _ = headless(f.view())
+    assert typed(session, "theme") == (
+        "themes: ansi-16, color-blind, dark, high-contrast, light. :theme NAME changes"
+    )

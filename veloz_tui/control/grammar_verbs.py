@@ -171,7 +171,7 @@ VERBS: dict[str, Verb] = {
     "size": _size,
     "why": _local("why", at_least=0, at_most=1, usage="why 7F3K"),
     "filter": _local("filter", at_least=0, at_most=20, usage="filter side:sell st:dbt by:mm-1 age>10m -eth"),
-    "theme": _local("theme", at_least=1, at_most=1, usage="theme light"),
+    "theme": _local("theme", at_least=0, at_most=1, usage="theme light"),
     "export": _local("export", at_least=2, at_most=2, usage="export orders orders.csv"),
     "report": _local("report", at_least=1, at_most=1, usage="report daily"),
     "tour": _local("tour", at_least=0, at_most=1, usage="tour | tour off"),

@@ -59,7 +59,7 @@ class Absence:
             self._severities[entry.severity] += 1
 
     def line(self, view: View) -> str:
-        """`Since 11:02:10Z (58m): 14 fills, real +42.10, 2 WARN, mm-1 restarted once`; nothing if nothing
+        """`Since 11:02 (58m): 14 fills, real +42.10, 2 WARN, mm-1 restarted once`; nothing if nothing
         happened."""
         now = view.status.at
         if self._since is None:
@@ -71,9 +71,8 @@ class Absence:
         told += self._restarts(view)
         if not told:
             return ""
-        return texts.link.since(
-            fmt.clock(self._since), fmt.age((now - self._since) / SECOND), ", ".join(told)
-        )
+        at = fmt.clock(self._since, seconds=False).removesuffix("Z")
+        return texts.link.since(at, fmt.age((now - self._since) / SECOND), ", ".join(told))
 
     def _comparable(self, view: View) -> Seen | None:
         seen = self._seen

@@ -10,7 +10,18 @@ from veloz_tui.control.grammar import GrammarContext, GrammarError, LocalCommand
 from veloz_tui.control.grammar_values import number
 from veloz_tui.domain.commands import AnyCommand, Kill
 from veloz_tui.domain.types import InstrumentId, Mode, StrategyId
-from veloz_tui.tui import actions, arming, exporting, filtering, fmt, inspecting, reporting, texts, why_page
+from veloz_tui.tui import (
+    actions,
+    arming,
+    exporting,
+    filtering,
+    fmt,
+    inspecting,
+    reporting,
+    texts,
+    theme,
+    why_page,
+)
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.ordering import presets_of
@@ -179,7 +190,10 @@ def _show_strategy(session: Session, args: tuple[str, ...]) -> None:
 
 
 def _theme(session: Session, args: tuple[str, ...]) -> None:
-    wrong = session.shell.set_theme(args[0] if args else "")
+    if not args:
+        session.say(texts.screens.themes(theme.available(session.options.themes_dir)))
+        return
+    wrong = session.shell.set_theme(args[0])
     session.say(fmt.clean(wrong) if wrong else f"theme {args[0]}", "warn" if wrong else "muted")
 
 

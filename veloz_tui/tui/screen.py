@@ -96,7 +96,7 @@ def _part(
         case "status":
             return status_lines(session, box.width, glyphs, terminal)
         case "message":
-            return message_lines(session, box.width)[: box.height]
+            return message_lines(session, box.width, most=box.height)
         case "footer":
             return [footer_line(session, box.width)]
         case "strip":
@@ -297,11 +297,11 @@ def kill_banner(session: Session, width: int) -> Sequence[Line]:
     return banners.kill_banner(session.store.view, width=width, chord=chord, remaining_s=remaining)
 
 
-def message_lines(session: Session, width: int) -> Sequence[Line]:
-    """What needs saying now: an unanswered command, the last message, the tour; at most three lines."""
+def message_lines(session: Session, width: int, *, most: int = 3) -> Sequence[Line]:
+    """What needs saying now: an unanswered command, the last message, the tour."""
     text, tone = _message(session)
     fill = tone if tone == "crit" else "bar"
-    shown = [part for part in told(text, max(10, width - 2)) if part]
+    shown = [part for part in told(text, max(10, width - 2), most) if part]
     return [((f" {part}", tone), ("", fill)) for part in shown] or [(("", fill),)]
 
 

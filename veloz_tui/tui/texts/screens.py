@@ -1,5 +1,7 @@
 """Panes, screens, the palette and the command line."""
 
+from collections.abc import Sequence
+
 from veloz_tui.tui import fmt
 
 ZOOMED = "(z: all panes)"
@@ -35,6 +37,11 @@ COMMAND_HELP = (
     "buy 0.05 btc @bid | cancel all | strategy start NAME | rearm exits | q     Tab completes, Esc leaves"
 )
 NO_COMPLETION = "nothing fits here"
+
+
+def themes(names: Sequence[str]) -> str:
+    """`:theme` alone."""
+    return f"themes: {', '.join(names)}. :theme NAME changes"
 
 
 def not_here(name: str) -> str:
