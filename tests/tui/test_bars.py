@@ -4,8 +4,8 @@ import pytest
 
 from tests.tui import factories as f
 from tests.tui.headless import headless
-from veloz_tui.domain.types import Severity
-from veloz_tui.domain.views import LogEntry
+from veloz_tui.domain.types import SECOND, Nanos, Severity
+from veloz_tui.domain.views import LogEntry, View
 from veloz_tui.tui import table, texts
 from veloz_tui.tui.glyphs import UNICODE
 from veloz_tui.tui.keymap import ANY_PANE
@@ -99,3 +99,23 @@ def test_a_number_is_not_broken_over_two_lines(text: str, width: int) -> None:
     assert " ".join(lines).split() == text.split()
     assert all(len(line) <= width for line in lines)
     assert set(" ".join(wrapped_lines(text, width, 2)).replace("~", "").split()) <= set(text.split())
+
+
+def doubting(seconds: int) -> View:
+    doubt = f.order(1, in_doubt_since=Nanos(f.NOON - seconds * SECOND))
+    return f.view(orders=(doubt,))
+
+
+def test_an_order_in_doubt_rings_once_after_five_seconds() -> None:
+    session, shell = headless(doubting(4))
+    assert shell.rings == 0
+    session.on_view(doubting(6))
+    session.on_view(doubting(9))
+    assert shell.rings == 1
+
+
+def test_a_muted_bell_is_silent_for_a_doubt() -> None:
+    session, shell = headless(doubting(1))
+    session.muted_until = 2000.0
+    session.on_view(doubting(6))
+    assert shell.rings == 0

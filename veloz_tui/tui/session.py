@@ -15,6 +15,7 @@ from veloz_tui.tui.absence import Absence, recall
 from veloz_tui.tui.armed import Armed
 from veloz_tui.tui.arrange import Arrangement
 from veloz_tui.tui.asking import Asking
+from veloz_tui.tui.doubt_bell import DoubtBell
 from veloz_tui.tui.drawn import Drawn
 from veloz_tui.tui.grid import GridCursor, PaneContent
 from veloz_tui.tui.inspection import Inspection
@@ -109,7 +110,7 @@ class Session:
         """Frames painted so far; a review counts once its frame was acknowledged."""
         self.review_frame: int | None = None
         self.review_at, self.go_at, self.palette_at = 0.0, 0.0, 0
-        self._rang_at = float("-inf")
+        self._rang_at, self._doubts = float("-inf"), DoubtBell()
         self.after_view: list[Callable[[], None]] = []
         self.router = Router(self)
 
@@ -122,6 +123,8 @@ class Session:
             if line:
                 self.lines.message = Message(line, "base", self.clock(), is_digest=True)
         self.store.show(view, self.clock())
+        if self._doubts.is_due(view):
+            self.ring()
         known = {each.instrument_id for each in view.instruments}
         if self.instrument_id not in known and view.instruments:
             self.show_instrument(view.instruments[0].instrument_id)
