@@ -28,10 +28,13 @@ _CHARACTERS = {"space": " ", "colon": ":", "question_mark": "?", "slash": "/", "
 class RecordingEngine:
     """An engine link in memory: shows one View, answers every command, and keeps what it was told."""
 
-    def __init__(self, view: View | None = None, *, answers: bool = True, is_up: bool = True) -> None:
+    def __init__(
+        self, view: View | None = None, *, answers: bool = True, is_up: bool = True, has_control: bool = True
+    ) -> None:
         self.view = factories.view() if view is None else view
         self.answers = answers
         self.is_up = is_up
+        self.has_control = has_control
         self.sent: list[AnyCommand] = []
         self.asked: list[Query] = []
         self.told: Callable[[Query], Told] | None = None
@@ -49,7 +52,7 @@ class RecordingEngine:
     async def run(self) -> None:
         assert self.receiver is not None
         if self.is_up:
-            self.receiver.on_link(Link(LinkState.UP, has_control=True))
+            self.receiver.on_link(Link(LinkState.UP, has_control=self.has_control))
             self.receiver.on_view(self.view)
         await asyncio.Event().wait()
 

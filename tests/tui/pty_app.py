@@ -1,6 +1,6 @@
 """A console on a real terminal with an engine in memory; reports what happened as lines on a pipe.
 
-Arguments: descriptor of the report pipe, views a second, how many views.
+Arguments: descriptor of the report pipe, views a second, how many views, `observer` if it has no control.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from veloz_tui.tui.options import ConsoleOptions
 REPORT = int(sys.argv[1])
 HZ = float(sys.argv[2])
 LIMIT = int(sys.argv[3])
+IS_OBSERVER = "observer" in sys.argv[4:]
 
 
 def report(text: str) -> None:
@@ -43,7 +44,8 @@ class PtyEngine(RecordingEngine):
             report(f"beat {number}")
 
     def fire(self, command: AnyCommand) -> bool:
-        report(f"command {type(command).__name__}")
+        is_dry = getattr(command, "is_dry", False)
+        report(f"{'dry' if is_dry else 'command'} {type(command).__name__}")
         return super().fire(command)
 
     async def kill(self, *, reason: str = "kill", kill_id: str = "") -> KillOutcome:
@@ -52,7 +54,7 @@ class PtyEngine(RecordingEngine):
 
 
 def main() -> None:
-    engine = PtyEngine()
+    engine = PtyEngine(has_control=not IS_OBSERVER)
     app = VelozApp(engine.connect, ConsoleOptions(reads_tmux=False, has_tour=False))
     try:
         farewell = app.run()

@@ -46,10 +46,19 @@ def filter_key(session: Session, key: str, character: str | None) -> None:
         apply_filter(session, "")
         session.mode = Keys.PANES
     elif key == "enter":
-        if not problem(session):
-            session.mode = Keys.PANES
+        _end(session)
     elif key not in {"up", "down"} and session.edit.key(key, character):
+        session.typing.typed(session.clock())
         apply_filter(session, session.edit.text)
+
+
+def _end(session: Session) -> None:
+    if session.typing.is_burst(session.clock()):
+        # The next line of a paste stays in the filter as well: it belongs into no pane.
+        session.typing.rest()
+        session.say(texts.filters.TYPED_TOO_FAST, "warn")
+    elif not problem(session):
+        session.mode = Keys.PANES
 
 
 def apply_filter(session: Session, text: str) -> str:

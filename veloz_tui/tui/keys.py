@@ -68,6 +68,8 @@ class BurstGuard:
 
     BURST_KEYS, BURST_S = 4, 0.150
     STRAY_KEYS, STRAY_S = 3, 1.0
+    HELD_KEYS = 3
+    """So many within the hold are no person's either."""
     LOCK_S = 2.0
     HOLD_S = 0.060
     """Risk-increasing keys wait this long, so that the head of a burst is caught too."""
@@ -89,9 +91,17 @@ class BurstGuard:
         if printable and not bound:
             self._stray.append(now)
         if _full_within(self._printable, self.BURST_S, now) or _full_within(self._stray, self.STRAY_S, now):
-            self._locked_until = now + self.LOCK_S
+            self.lock(now)
             return True
         return False
+
+    def lock(self, now: float) -> None:
+        """Dangerous keys do nothing for a while."""
+        self._locked_until = now + self.LOCK_S
+
+    def is_word(self, now: float) -> bool:
+        """True right behind a key that means nothing: whoever pressed it is writing something."""
+        return bool(self._stray) and now - self._stray[-1] <= self.BURST_S
 
     def is_locked(self, now: float) -> bool:
         """True while dangerous keys do nothing."""

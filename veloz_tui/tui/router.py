@@ -90,6 +90,13 @@ class Router:
     def _release(self) -> None:
         """The head of no burst: what was held may act, in order."""
         held, self._held = self._held, []
+        if (
+            sum(1 for _, character in held if character is not None and character.isprintable())
+            >= keys.BurstGuard.HELD_KEYS
+        ):
+            self.burst.lock(self._session.clock())
+            self._session.say(texts.guards.BURST, "warn")
+            return
         for name, character in held:
             if self._session.mode in self.on_key:
                 self.on_key[self._session.mode](name, character)
@@ -104,6 +111,8 @@ class Router:
         if action is None:
             if name not in {"enter"}:
                 self._session.say(texts.guards.UNKNOWN_KEY, "muted")
+        elif action.danger is not Danger.NONE and self.burst.is_word(now):
+            self._session.say(texts.guards.WORD, "warn")
         elif action.danger is not Danger.NONE and self.burst.is_locked(now):
             self._session.say(texts.guards.LOCKED, "warn")
         elif self._session.frozen is not None and action.danger is not Danger.NONE and action.id != "detach":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+TYPED_TOO_FAST = "Faster than people type: Enter once more ends the filter, Esc drops it"
 NONE_YET = "No filter here: / sets one"
 NO_MATCH = "Nothing matches the filter; Esc clears it"
 AROUND = "around the end"

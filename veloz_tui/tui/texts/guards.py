@@ -1,6 +1,7 @@
 """What stands between a key and what it does."""
 
 BURST = "Typing in a pane? Keys dropped; trading keys locked for 2 s (kill works)"
+WORD = "Typing in a pane? Nothing done: press the key again"
 LOCKED = "Trading keys locked after a burst of keys; kill works"
 OBSERVER = "READ-ONLY: another console has control (:control take)"
 UNKNOWN_KEY = "No such key here: ? lists the keys"
