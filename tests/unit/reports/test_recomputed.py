@@ -12,6 +12,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.bench import long_journal
 from tests.bench.long_journal import INSTRUMENTS, VENUE, write
 from tests.unit.reports import recomputed as again
 from tests.unit.reports.histories import at
@@ -203,3 +204,19 @@ def test_a_long_journal_is_reported_from_its_snapshot_as_its_rows_say(
 def private(folder: Path) -> Path:
     folder.chmod(0o700)
     return folder
+
+
+def test_a_snapshot_that_lived_through_a_clocks_jump_is_not_where_a_report_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(long_journal, "SNAPSHOT_EVERY", 2)
+    monkeypatch.setattr(long_journal, "_CHUNK", 2)
+    facts = [e.CommandTaken(at(seconds), "me", "x") for seconds in (0, 1, 2, 3, 50, 4, 5, 6)]
+    files = JournalFiles(private(tmp_path))
+    write(files, iter(facts))
+    with JournalReader(files.database) as reader, Progress() as progress:
+        found = JournalSource(reader, progress).opening(at(30))
+    # The clock was ahead at event 5: the period begins there, and later snapshots know too much.
+    assert found.end_seq == 4
+    assert found.state is not None
+    assert found.state.seq <= 4
