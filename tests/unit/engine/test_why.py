@@ -1,6 +1,8 @@
 """Chains: what is known of an order, an alert or an event, in the order of time, and nothing invented."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -184,3 +186,12 @@ def test_every_code_of_an_alert_has_a_remedy_in_words() -> None:
     for lifts, do in REMEDIES.values():
         assert lifts and do
     assert {"IN_DOUBT", "LIMIT_USE", "KILL", "DISK_LOW"} <= REMEDIES.keys()
+
+
+def test_every_code_of_an_alert_that_the_documentation_knows_has_a_remedy() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operating.md").read_text(encoding="utf-8")
+    table = page.partition("## Alerts")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`[^|]*) \|", table, re.MULTILINE)
+    codes = {code for row in rows for code in re.findall("`(.*?)`", row)}
+    assert len(codes) > 20
+    assert codes <= REMEDIES.keys()

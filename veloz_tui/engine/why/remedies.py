@@ -12,6 +12,14 @@ REMEDIES: Final[dict[str, tuple[str, str]]] = {
     "IN_DOUBT": _DOUBT,
     "RESOLVED": ("it is over", "nothing"),
     "NEVER_ARRIVED": ("it is over; the exposure is let go after 30 minutes", "nothing"),
+    "AMEND_DROPPED": (
+        "it is said once",
+        "look at what is left of the order; place it anew if it is still right",
+    ),
+    "PARAMETERS": (
+        "parameters that the strategy takes",
+        "set them right, or reset them to the settings file's",
+    ),
     "REJECTED": ("it is said once a refusal", "read the venue's words; change the order or leave it"),
     "NOT_SENT": ("it is said once", "send it again if it is still right"),
     "ORPHAN": ("the order's end", "end the other engine on this account; x x cancels the order"),
