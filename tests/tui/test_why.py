@@ -124,7 +124,7 @@ async def test_an_open_why_follows_what_goes_on_and_a_closed_one_asks_nothing() 
         await slowly(c, clock, "5", "j", "w")
         clock.now += 1.1
         await c.until(lambda: len(asked.asked) == 2)
-        await slowly(c, clock, "escape")
+        await slowly(c, clock, "g", "t")
         count = len(asked.asked)
         clock.now += 5
         c.app._tick()
