@@ -195,7 +195,7 @@ async def test_a_guarded_key_does_nothing_after_a_burst(action: Action) -> None:
     row, clock = ROWS[action.id], Clock()
     async with console(options=OPTIONS, clock=clock) as c:
         await slowly(c, clock, *row.before.split())
-        await c.press(*"iiii")  # at one moment: a burst, and no key of the table
+        await c.press(*"0000")  # at one moment: a burst, and no key of the table
         sent = list(c.engine.real)
         clock.now += 1.5
         await c.press(row.key)
@@ -213,7 +213,7 @@ async def test_a_guarded_key_at_the_head_of_a_burst_does_nothing(action: Action)
         await slowly(c, clock, *row.before.split())
         sent = list(c.engine.real)
         clock.now += 0.3
-        await c.press(row.key, *"iii")
+        await c.press(row.key, *"000")
         await c.until(lambda: c.message == texts.guards.BURST)
         await c.settle()
         assert c.engine.real == sent
