@@ -103,7 +103,6 @@ class Desk:
         )
         if said is None or not ack.is_ok:
             return
-        self.core.later(ms=1_100)  # else it is one more order within the second of the first asking
         self.core.send(r.CancelSucceeded(order.client_order_id, self._report(order, "CANCELED")))
         assert order.replaced_by is not None, "what was allowed before the cancel is allowed after it"
         new = self.core.state.orders[order.replaced_by]
