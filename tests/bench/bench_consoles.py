@@ -31,6 +31,10 @@ RATE = 500
 WARM_UP = 200
 DEEDS_AFTER = 100
 KILL_AFTER_S = 1.2
+LINK_BYTES_S = 50_000
+LONG_S = 60
+LONG = "2 consoles stalled"
+"""Also once for a minute: what fills up slowly shows late."""
 GOAL_P50 = 1.2
 GOAL_P99 = 2.0
 GOAL_P99_MORE_US = 1_000.0
@@ -78,6 +82,37 @@ async def _killed(paths: ProfilePaths) -> AsyncIterator[None]:
         yield
 
 
+@asynccontextmanager
+async def _hung_up(paths: ProfilePaths) -> AsyncIterator[None]:
+    """Their terminals vanish; they have to notice, and go."""
+    async with _consoles(paths) as both:
+        loop = asyncio.get_running_loop()
+        for number, each in enumerate(both, 1):
+            loop.call_later(number * KILL_AFTER_S, each.hang_up)
+        yield
+        await until(lambda: not any(_is_alive(each.pid) for each in both))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@asynccontextmanager
+async def _far(paths: ProfilePaths) -> AsyncIterator[None]:
+    """Behind slow links."""
+    async with _consoles(paths) as both:
+        tasks = [asyncio.create_task(each.read_slowly(LINK_BYTES_S)) for each in both]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def _kill(pid: int, *, after_s: float) -> None:
     await asyncio.sleep(after_s)
     os.kill(pid, signal.SIGKILL)
@@ -106,6 +141,8 @@ CASES = {
     "2 consoles attached": _attached,
     "2 consoles stalled": _stalled,
     "2 consoles killed": _killed,
+    "2 terminals hung up": _hung_up,
+    f"2 consoles behind {LINK_BYTES_S // 1000} kB/s": _far,
     MISBEHAVING: _misbehaving,
 }
 
@@ -116,6 +153,8 @@ async def run(options: Options) -> list[Row]:
     for _ in range(options.size(max(1, options.rounds + MORE_ROUNDS), 1)):
         for name in CASES:
             found[name].append(await _measure(name, count))
+    minute = options.size(LONG_S, 1) * RATE
+    (alone_long,), (stalled_long,) = [[await _measure(name, minute)] for name in ("engine alone", LONG)]
     lost = {name: sum(one.lost for one in each) for name, each in found.items()}
     alone, *others = found.values()
     p50, p99 = medians(alone)
@@ -123,6 +162,9 @@ async def run(options: Options) -> list[Row]:
     rows = [Row("consoles", f"engine alone, {RATE} messages/s", value)]
     for name, each in zip(list(found)[1:], others, strict=True):
         rows.append(beside("consoles", name, each, alone=(p50, p99)))
+    long = f"{LONG} for {minute // RATE} s"
+    rows.append(beside("consoles", long, [stalled_long], alone=(alone_long.p50, alone_long.p99)))
+    lost["the long rounds"] = alone_long.lost + stalled_long.lost
     return [
         *rows,
         Row("consoles", "updates the strategy never saw, in all", told(lost), "0", not any(lost.values())),

@@ -21,6 +21,7 @@ _SIZE = (55, 200)
 _PAINTED_BYTES = 3_000
 """A whole first screen is longer, a terminal's set-up shorter."""
 _TAIL = 64
+_SLICE_S = 0.02
 # An installed console has its bytecode; a checkout on a machine that writes none would be compiled each time.
 _BYTECODE = tempfile.TemporaryDirectory(prefix="vz-bytecode-")
 # Cursor to a place, perhaps one sign, and the question where the cursor is. Behind each frame: in row 1.
@@ -39,6 +40,8 @@ class Console:
         self.on_output: Callable[[bytes], None] = _ignore
         self._began = time.perf_counter()
         self._terminal = terminal
+        self._most = 262_144
+        self.is_closed = False
         self._tail = b""
 
     def press(self, key: str) -> None:
@@ -48,9 +51,23 @@ class Console:
         """As a terminal that hangs."""
         asyncio.get_running_loop().remove_reader(self._terminal)
 
+    def hang_up(self) -> None:
+        """As a terminal whose window is closed."""
+        self.stop_reading()
+        os.close(self._terminal)
+        self.is_closed = True
+
+    async def read_slowly(self, bytes_a_s: int) -> None:
+        """As a terminal behind a link of that speed, until canceled."""
+        self.stop_reading()
+        self._most = max(1, int(bytes_a_s * _SLICE_S))
+        while True:
+            await asyncio.sleep(_SLICE_S)
+            self.drain()
+
     def drain(self) -> None:
         try:
-            data = os.read(self._terminal, 262_144)
+            data = os.read(self._terminal, self._most)
         except OSError:
             return
         self.written += len(data)
@@ -99,8 +116,9 @@ async def console(paths: ProfilePaths) -> AsyncIterator[Console]:
         with contextlib.suppress(ProcessLookupError):
             child.send_signal(signal.SIGKILL)
         await child.wait()
-        loop.remove_reader(ours)
-        os.close(ours)
+        if not found.is_closed:
+            loop.remove_reader(ours)
+            os.close(ours)
 
 
 def _environment() -> dict[str, str]:

@@ -18,8 +18,8 @@ SHELL = b"sudo rm -rf /tmp/x\rgit commit -am fix && make -j8 | tail\recho done >
 MANY = b"kubectl get pods -n prod\r" * 5
 SAID = ("Typing in a pane?", "aster than people type")
 OPENINGS = {
-    "panes": b"", "command line": b":buy 0", "palette": b"\x0f", "ticket": b"b", "filter": b"5/a", "help": b"?",
-    "go": b"g", "frozen": b"f", "paste": MANY,
+    "panes": b"", "command line": b":buy 0", "palette": b"\x0f", "ticket": b"b", "filter": b"5/a",
+    "help": b"?", "go": b"g", "frozen": b"f", "paste": MANY,
 }  # fmt: skip
 SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((20, 5), id="20x5")]
 
