@@ -1,6 +1,8 @@
 """DEMO's simulated venue outlives a crash and ends with a shutdown; what it knew survives both."""
 
 import signal
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -48,3 +50,44 @@ def test_an_engines_death_does_not_end_the_venue() -> None:
         until(lambda: holder_pid(profile.paths.engine_lock) not in {None, engine}, within_s=30)
         profile.until_ready()
         assert is_alive(venue) and sim_pid(profile) == venue
+
+
+OTHER_VERSION = """
+from veloz_tui.control import connection
+connection.PROTOCOL = 99
+from veloz_tui.cli import main
+main()
+"""
+
+
+def test_an_engine_of_another_version_is_ended_all_the_same() -> None:
+    with running_profile() as profile:
+        resting = profile.place(profile.away("ETHUSDT", number=9)).client_order_ids[0]
+        until(lambda: profile.order(resting))
+        refused = another_version(profile, "shutdown", "--cancel")
+        assert refused.returncode == 1
+        assert "veloz kill" in refused.stderr
+        assert profile.order(resting) is not None
+        done = another_version(profile, "shutdown")
+        assert done.returncode == 0, done.stderr
+        assert "protocol 99" in done.stdout and "ended by signal" in done.stdout
+        assert holder_pid(profile.paths.engine_lock) is None
+        profile.start()
+        assert profile.order(resting) is not None
+        killed = another_version(profile, "kill")
+        assert killed.returncode == 0, killed.stderr
+        assert "zero certified" in killed.stdout
+        assert profile.order(resting) is None
+
+
+def another_version(profile: Profile, *words: str) -> "subprocess.CompletedProcess[str]":
+    """A veloz that speaks another protocol than the engine."""
+    return subprocess.run(
+        [sys.executable, "-c", OTHER_VERSION, *words],
+        env=profile.environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )

@@ -1,5 +1,7 @@
 """`engine` and `shutdown`: starting without a console, and ending."""
 
+import os
+import signal
 import time
 
 import click
@@ -11,7 +13,7 @@ from veloz_tui.commands.trade import ANSWER_WITHIN_S, report
 from veloz_tui.config.lock import holder_pid
 from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.control.client import new_command_id, run_command
-from veloz_tui.control.errors import EngineNotRunning, GuardianNotRunning
+from veloz_tui.control.errors import EngineNotRunning, GuardianNotRunning, RefusedByEngine
 from veloz_tui.control.guardian import GuardianRefused, GuardianShutdown, ask_guardian
 from veloz_tui.control.identity import own_name
 from veloz_tui.domain.commands import Shutdown
@@ -61,10 +63,25 @@ def shutdown(profile: Profile, word: str | None, *, cancel: bool, as_json: bool)
     except EngineNotRunning:
         _end_lone_guardian(profile)
         return 0
+    except RefusedByEngine as error:
+        _end_by_signal(profile, error, cancels_orders=command.cancels_orders)
+        return 0
     if not ack.is_ok:
         return report(ack, review="SHUTDOWN", as_json=as_json)
     _wait_for_end(profile.paths)
     return report(ack, review="SHUTDOWN", as_json=as_json)
+
+
+def _end_by_signal(profile: Profile, error: RefusedByEngine, *, cancels_orders: bool) -> None:
+    """An engine of another version speaks another protocol; signals are the same in all of them."""
+    if cancels_orders:
+        raise OperatorError(f"{error} – cancel with veloz kill, then: veloz shutdown")
+    pid = holder_pid(profile.paths.guardian_lock) or holder_pid(profile.paths.engine_lock)
+    if pid is None:
+        raise error
+    os.kill(pid, signal.SIGTERM)
+    _wait_for_end(profile.paths)
+    emit(f"{error} – ended by signal, orders stay at the venue")
 
 
 def _end_lone_guardian(profile: Profile) -> None:
