@@ -62,6 +62,7 @@ def report(
     veloz report monthly --day 2026-11-01 --by strategy --format csv --out november.csv
     veloz report custom --from 2026-11-22T08:00 --to 2026-11-22T12:00 --format json
     """
+    _give_way()
     settings = load_settings(profile.name, profile.config_path)
     now = Nanos(time.time_ns())
     period = _period(kind, day, since, until, now=now, day_start_s=settings.console.day_start_s)
@@ -123,7 +124,6 @@ def _read(profile: Profile, period: Period, reporting: Asset, *, now: Nanos) -> 
     database = JournalFiles(profile.paths.journal.parent).database
     if not database.exists():
         raise JournalError(f"there is no journal yet – {database} – it begins with the first start: veloz")
-    _give_way()
     is_alive = holder_pid(profile.paths.engine_lock) is not None
     with JournalReader(database) as reader, Progress() as progress:
         source = JournalSource(reader, progress)
@@ -137,6 +137,11 @@ def _give_way() -> None:
         # Whoever wakes up takes the processor at once, and the disk's queue follows the class.
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    if os.getsid(0) == os.getpid():
+        # Linux may share processors by session first ("autogroup", sched(7)): what a process is within its
+        # own then counts for nothing beside another one's. A shell's session isn't ours to slow down.
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text("19")
 
 
 def _write(path: Path, text: str) -> None:

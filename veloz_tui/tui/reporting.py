@@ -37,6 +37,7 @@ async def make_report(command: Sequence[str], folder: Path, kind: str) -> tuple[
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # where it can step back behind the engine as a whole
         )
     except OSError as error:
         return texts.reports.report_failed(error.strerror or str(error)), False
