@@ -189,10 +189,14 @@ class Clock:
 
 
 async def slowly(c: Console, clock: Clock, *keys: str) -> None:
-    """Keys as a person strikes them: no burst."""
+    """Keys as a person strikes them: no burst, and none before the one before it was let go."""
     for key in keys:
         clock.now += 0.3
         await c.press(key)
+        if c.session.router.is_holding:
+            await c.until(lambda: not c.session.router.is_holding)
+            if not c.has_left:
+                await c.settle()
 
 
 def live_view() -> RecordingEngine:

@@ -79,6 +79,11 @@ class Router:
         else:
             self._run_or_refuse(action, name, now)
 
+    @property
+    def is_holding(self) -> bool:
+        """True while keys wait to see whether they are the head of a burst."""
+        return bool(self._held)
+
     def is_burst(self, key: str, character: str | None) -> bool:
         """Count a key which a mode of its own has taken; True (and said) if nobody meant it as a command."""
         printable = character is not None and character.isprintable()
