@@ -14,12 +14,14 @@ import time
 from collections.abc import Mapping
 
 import msgspec
+import pyte
 
-from tests.bench.console import Console, console
+from tests.bench.console import COLUMNS, ROWS, Console, console
 from tests.bench.processes import START_S, Server, engine_process, profile, serving, until
 from tests.bench.recording import FILE, busiest_second
 from tests.bench.rows import Options, Row, absent, median, quantile
 from tests.bench.traders import RESTER, Trader, profile_of
+from tests.tui.emulator import Screen
 
 GOAL_WIRE_MS = 50.0
 GOAL_HANDLER_MS = 30.0
@@ -32,8 +34,10 @@ SPARE = 10
 REPETITIONS_LEAD = 20
 REPETITIONS_A_PRESS = 1.3
 # What the console says, the engine's answer and the venue's word: the last is sometimes painted first.
-_ANSWER = re.compile(rb"CANCEL ([0-9A-Z]+) sent|canceling \d+;|CANCELED ([0-9A-Z]+) (?:BUY|SELL) ")
-_TAIL = 64
+_ANSWER = re.compile(r"CANCEL ([0-9A-Z]+) sent|canceling \d+;|CANCELED ([0-9A-Z]+) (?:BUY|SELL) ")
+_MESSAGE_ROWS = 4
+# Modes and questions which the emulator doesn't know.
+_PRIVATE = re.compile(rb"\x1b\[(?:\?\d+\$p|<u|2[23];2t)")
 
 
 class Press(msgspec.Struct):
@@ -129,14 +133,16 @@ class _Screen:
     def __init__(self) -> None:
         self._press = Press(0)
         self._done: set[str] = set()
-        self._tail = b""
         self._is_over = asyncio.Event()
+        self._emulator = Screen(COLUMNS, ROWS)
+        self._stream = pyte.ByteStream(self._emulator)
 
     def look(self, data: bytes) -> None:
-        at, text, end = time.monotonic_ns(), self._tail + data, 0
-        for found in _ANSWER.finditer(text):
-            end = found.end()
-            sent, canceled = (name.decode() if name else "" for name in found.groups())
+        # The console writes the cells that changed only: what it says stands on the screen, not in its bytes.
+        at = time.monotonic_ns()
+        self._stream.feed(_PRIVATE.sub(b"", data))
+        for found in _ANSWER.finditer("\n".join(self._emulator.display[-_MESSAGE_ROWS:])):
+            sent, canceled = found.groups()
             if {sent, canceled} & self._done:
                 continue  # of an earlier press, painted again
             self._press.order = sent or canceled or self._press.order
@@ -144,7 +150,6 @@ class _Screen:
             if canceled:
                 self._done.add(canceled)
                 self._is_over.set()
-        self._tail = text[max(end, len(text) - _TAIL) :]
 
     async def answer_to(self, shown: Console) -> Press:
         """Press x, and wait until the venue's word on it is on the screen: the next answer is another's."""

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 
 from veloz_tui.config.paths import ProfilePaths
 
-_SIZE = (55, 200)
+ROWS, COLUMNS = 55, 200
 _PAINTED_BYTES = 3_000
 """A whole first screen is longer, a terminal's set-up shorter."""
 _TAIL = 64
@@ -99,7 +99,7 @@ def _ignore(_data: bytes) -> None: ...
 async def console(paths: ProfilePaths) -> AsyncIterator[Console]:
     """Attached to the profile's engine."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *_SIZE, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     os.set_blocking(ours, False)
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "veloz_tui", "--profile", paths.profile, "attach",
