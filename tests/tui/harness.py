@@ -117,7 +117,10 @@ class Console:
         self.session = app.session
 
     async def press(self, *keys: str) -> None:
-        """Keys by their names or characters, one after the other, through the application's queue."""
+        """Keys by their names or characters, one after the other, through the application's queue.
+
+        Returns when none of them waits any more to see whether it is the head of a burst.
+        """
         for key in keys:
             if key == "enter":  # people rest before it
                 await self.settle()
@@ -126,6 +129,10 @@ class Console:
             character = key if len(key) == 1 else _CHARACTERS.get(key)
             self.app.post_message(events.Key(name, character))
         await self.settle()
+        if self.session.router.is_holding:
+            await self.until(lambda: not self.session.router.is_holding)
+            if not self.has_left:
+                await self.settle()
 
     async def settle(self) -> None:
         """Until the application has taken everything posted so far."""
@@ -189,14 +196,10 @@ class Clock:
 
 
 async def slowly(c: Console, clock: Clock, *keys: str) -> None:
-    """Keys as a person strikes them: no burst, and none before the one before it was let go."""
+    """Keys as a person strikes them: no burst."""
     for key in keys:
         clock.now += 0.3
         await c.press(key)
-        if c.session.router.is_holding:
-            await c.until(lambda: not c.session.router.is_holding)
-            if not c.has_left:
-                await c.settle()
 
 
 def live_view() -> RecordingEngine:

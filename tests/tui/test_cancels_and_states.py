@@ -175,7 +175,8 @@ async def test_pause_needs_two_presses_and_reduce_one() -> None:
 
 async def test_alerts_are_acknowledged_one_by_one_or_all() -> None:
     async with console() as c:
-        await c.press("a", "A", "m")
+        for key in ("a", "A", "m"):
+            await c.press(key)
         await c.until(lambda: len(c.engine.real) == 3)
         kinds = [type(command) for command in c.engine.real]
         assert kinds == [AcknowledgeAlert, AcknowledgeAlert, MuteAlert]

@@ -74,7 +74,7 @@ async def test_cyrillic_keys_work_by_position() -> None:
 
     async with console() as c:
         c.app.post_message(events.Key("К", "К"))  # the key of R
-        await c.settle()
+        await c.until(lambda: c.engine.real)
         assert isinstance(c.engine.real[-1], Reduce)
 
 

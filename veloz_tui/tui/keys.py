@@ -3,7 +3,9 @@
 import re
 import unicodedata
 from collections import deque
-from typing import Final
+from typing import ClassVar, Final
+
+from veloz_tui.tui.keymap import Danger
 
 _LATIN: Final = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
 _RUSSIAN: Final = "йцукенгшщзхъфывапролджэячсмитьбюё"
@@ -71,8 +73,9 @@ class BurstGuard:
     HELD_KEYS = 3
     """So many within the hold are no person's either."""
     LOCK_S = 2.0
-    HOLD_S = 0.060
-    """Risk-increasing keys wait this long, so that the head of a burst is caught too."""
+    HOLD_S: ClassVar[dict[Danger, float]] = {Danger.INCREASES: 0.060, Danger.REDUCES: 0.008}
+    """So long keys wait, to catch the head of a burst too: of any but the fastest that takes risk on; of one
+    that takes risk off, only where the rest of a paste arrives with it."""
 
     def __init__(self) -> None:
         self._printable: deque[float] = deque(maxlen=self.BURST_KEYS)

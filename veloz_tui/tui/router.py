@@ -1,6 +1,7 @@
 """From a key to what it does: kill first, then modes, then the guards of the panes' keys."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from veloz_tui.control.client import new_command_id
@@ -23,6 +24,8 @@ class Router:
         self.on_key: dict[Mode, Callable[[str, str | None], None]] = {}
         self.on_action: dict[str, Callable[[], None]] = {}
         self._held: list[tuple[str, str | None]] = []
+        self._held_for_s = 0.0
+        self._holds = 0
 
     def press(self, key: str, character: str | None) -> None:
         """One key, from anywhere. Kill comes first, whatever has the focus."""
@@ -71,13 +74,20 @@ class Router:
             self._session.armed.stop()
             self._session.say(texts.guards.BURST, "warn")
             return
-        if self._held:
-            self._held.append((name, character))
-        elif action is not None and action.danger is Danger.INCREASES:
-            self._held.append((name, character))
-            self._session.shell.after(keys.BurstGuard.HOLD_S, self._release)
+        hold_s = 0.0 if action is None else keys.BurstGuard.HOLD_S.get(action.danger, 0.0)
+        if self._held or hold_s:
+            self._hold(name, character, hold_s)
         else:
             self._run_or_refuse(action, name, now)
+
+    def _hold(self, name: str, character: str | None, for_s: float) -> None:
+        # A key with a longer hold puts off what waits before it: they act in order.
+        is_longer = not self._held or for_s > self._held_for_s
+        self._held.append((name, character))
+        if is_longer:
+            self._held_for_s = for_s
+            self._holds += 1
+            self._session.shell.after(for_s, partial(self._release, self._holds))
 
     @property
     def is_holding(self) -> bool:
@@ -92,8 +102,10 @@ class Router:
             return True
         return False
 
-    def _release(self) -> None:
+    def _release(self, hold: int) -> None:
         """The head of no burst: what was held may act, in order."""
+        if hold != self._holds:
+            return
         held, self._held = self._held, []
         if (
             sum(1 for _, character in held if character is not None and character.isprintable())
