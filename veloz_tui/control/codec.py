@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from veloz_tui.control.messages import FromConsole, FromEngine, Hello, Question, Request
-from veloz_tui.domain.commands import AnyCommand, ClosePosition, PlaceOrder
+from veloz_tui.domain.commands import AmendOrder, AnyCommand, ClosePosition, PlaceOrder
 from veloz_tui.domain.errors import OperatorError
 
 # No price or quantity on earth needs more; arithmetic on 1E+999999 would take the engine's memory.
@@ -62,6 +62,10 @@ def _numbers(command: AnyCommand) -> Iterator[tuple[str, Decimal]]:
         request = command.request
         yield "quantity", request.quantity
         yield from _given(("price", request.price), ("stop price", request.stop_price))
+    elif isinstance(command, AmendOrder):
+        yield from _given(
+            ("price", command.price), ("quantity", command.quantity), ("stop price", command.stop_price)
+        )
     elif isinstance(command, ClosePosition):
         yield "fraction", command.fraction
         yield from _given(("price", command.price))

@@ -34,6 +34,9 @@ def amend(turn: Turn, command: c.AmendOrder) -> Ack:
     order = turn.state.orders.get(command.client_order_id)
     if order is None:
         return _no(command, f"no order {command.client_order_id}: nothing amended", "UNKNOWN_ORDER")
+    numbers = (command.price, command.quantity, command.stop_price)
+    if not all(number is None or number.is_finite() for number in numbers):
+        return _no(command, "price, quantity and stop must be numbers: nothing changed", "NOT_A_NUMBER")
     why_not, code = _unamendable(turn, order)
     if why_not:
         return _no(command, f"{words.short_id(order.client_order_id)} {why_not}", code)

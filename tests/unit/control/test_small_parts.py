@@ -11,9 +11,9 @@ from veloz_tui.control.answers import Answers
 from veloz_tui.control.codec import GarbledFrame, bad_number, decode_from_console, decode_from_engine
 from veloz_tui.control.lease import ControlLease
 from veloz_tui.control.log_ring import LogRing
-from veloz_tui.domain.commands import ClosePosition, PlaceOrder
+from veloz_tui.domain.commands import AmendOrder, ClosePosition, PlaceOrder
 from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.types import CommandId, InstrumentId, Side
+from veloz_tui.domain.types import ClientOrderId, CommandId, InstrumentId, Side
 from veloz_tui.domain.views import Ack
 
 BTC = InstrumentId("BTCUSDT.BINANCE")
@@ -109,6 +109,11 @@ def test_hostile_numbers_are_named(number: str) -> None:
     assert "price" in bad_number(PlaceOrder(command_id=CommandId("c"), request=priced))
     close = ClosePosition(command_id=CommandId("c"), instrument_id=BTC, fraction=Decimal(number))
     assert "fraction" in bad_number(close)
+    for name in ("price", "quantity", "stop_price"):
+        amend = AmendOrder(
+            command_id=CommandId("c"), client_order_id=ClientOrderId("x"), **{name: Decimal(number)}
+        )
+        assert name.replace("_", " ") in bad_number(amend)
 
 
 def test_sane_numbers_pass() -> None:

@@ -139,6 +139,21 @@ def test_a_denied_amendment_changes_nothing() -> None:
     assert order.cancel_requested_at is None
 
 
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "1E+999999"])
+@pytest.mark.parametrize("field", ["price", "quantity", "stop_price"])
+def test_a_number_that_is_none_is_refused_and_the_engine_lives(field: str, number: str) -> None:
+    core = Core()
+    orders = (
+        core.working(limit_buy("1 @ 99"), venue_order_id="1"),
+        core.working(
+            limit_sell("1 @ 90", order_type=OrderType.STOP_LIMIT, stop_price=D("91")), venue_order_id="2"
+        ),
+    )
+    for order in orders:
+        refused(core, order, **{field: number})
+        refused(core, order, **{field: number}, is_dry=True)
+
+
 def test_risk_is_asked_as_if_the_old_order_were_not_there() -> None:
     limits = Limits(default=InstrumentLimits(max_position_size=D(150)), open_orders_max=1)
     core = Core(settings=msgspec.structs.replace(SETTINGS, limits=limits))
