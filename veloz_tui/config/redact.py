@@ -36,6 +36,9 @@ _PATTERNS = (
     ),
 )
 
+_HINTS = ("gnature", "key", "secret", "pass", "token", "author", "access")
+"""Each match of the patterns after the first holds one of these: most texts hold none, and need no search."""
+
 _built: tuple[int, re.Pattern[str] | None] = (-1, None)
 _log = logging.getLogger("veloz_tui.crash")
 
@@ -45,7 +48,9 @@ def redacted(text: str) -> str:
     known = _known_pattern()
     if known is not None:
         text = known.sub(MASK, text)
-    for pattern in _PATTERNS:
+    folded = text.casefold()  # as re.IGNORECASE sees it
+    has_hint = any(hint in folded for hint in _HINTS)
+    for pattern in _PATTERNS if has_hint else _PATTERNS[:1]:
         text = pattern.sub(lambda match: f"{match[1] if match.re.groups else ''}{MASK}", text)
     return text
 

@@ -17,6 +17,8 @@ STUCK_S = 10.0
 """A console that reads nothing for so long is sent away."""
 MAX_ENTRIES_A_FRAME = 500
 MAX_OWED = 1_000
+MAX_OWED_BYTES = 16 << 20
+"""A page of the wire log can be 2 MB."""
 MAX_VIEWS_HZ = 20.0
 MIN_VIEWS_HZ = 0.1
 QUIET_FRAMES_A_S = 100
@@ -38,6 +40,7 @@ class Peer:
         self._log = log
         self._position = log.end if hello.log_since is None else log.position_after(hello.log_since)
         self._owed: deque[bytes] = deque()
+        self._owed_bytes = 0
         self._snapshot: bytes | None = None
         self._wake = asyncio.Event()
         self._next_view_at = 0.0
@@ -50,11 +53,13 @@ class Peer:
         self._frames = 0
 
     def owe(self, message: FromEngine) -> None:
-        """Send this as soon as the console reads. One that leaves a thousand unread is sent away."""
-        if len(self._owed) >= MAX_OWED:
+        """Send this as soon as the console reads. One that leaves too much unread is sent away."""
+        frame = encode(message)
+        if len(self._owed) >= MAX_OWED or self._owed_bytes + len(frame) > MAX_OWED_BYTES:
             self.abort()
             return
-        self._owed.append(encode(message))
+        self._owed.append(frame)
+        self._owed_bytes += len(frame)
         self._wake.set()
 
     def log_grew(self) -> None:
@@ -119,7 +124,9 @@ class Peer:
     def _next_frame(self) -> bytes | None:
         # Answers first, then the log, which nothing may overtake or replace, then the latest view.
         if self._owed:
-            return self._owed.popleft()
+            frame = self._owed.popleft()
+            self._owed_bytes -= len(frame)
+            return frame
         if self._position < self._log.end:
             part = self._log.read(self._position, limit=MAX_ENTRIES_A_FRAME)
             self._position = part.position

@@ -42,6 +42,7 @@ from veloz_tui.control.messages import (
 from veloz_tui.control.peer import Peer, Watch
 from veloz_tui.control.questions import OnQuery, Questions, nobody_knows
 from veloz_tui.domain.commands import (
+    AmendOrder,
     AnyCommand,
     ClosePosition,
     DescribeStrategy,
@@ -390,7 +391,7 @@ def _needs_control(command: AnyCommand) -> bool:
             | DescribeStrategy()
         ):
             return False
-        case PlaceOrder() | ClosePosition():
+        case PlaceOrder() | ClosePosition() | AmendOrder():
             return not command.is_dry
         case _:
             return True

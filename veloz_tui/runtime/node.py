@@ -129,6 +129,7 @@ class Node:
                 now=self._clock.now,
                 undurable=lambda: self._loop.undurable,
             )
+            stack.callback(self._why.close)
             self._server = self._control_server()
             self._watchers.server = self._server
             await stack.enter_async_context(self._watchers.hosts)

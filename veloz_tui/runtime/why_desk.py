@@ -1,13 +1,15 @@
 """Answers questions of consoles: from the engine's state, the journal and what the adapters recorded.
 
-The journal is read in a thread, by a connection of its own and in bounded slices, so that the event loop
-never waits for it.
+The journal is read, and messages are put into words, in a thread, by a connection of its own and in bounded
+slices: the event loop never waits for it. One thread, and its own: the kill flag and the journal's anchor are
+written by the loop's threads, and must not wait for the curious.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from veloz_tui.domain.events import Recorded
 from veloz_tui.domain.queries import About, AskWire, Chain, NotKnown, Query, Told
@@ -30,6 +32,7 @@ MOST_CHOICES: Final = 8
 SHORTEST: Final = 2
 EVENT: Final = "event:"
 """Before the number of an event."""
+T = TypeVar("T")
 
 
 class WhyDesk:
@@ -49,11 +52,20 @@ class WhyDesk:
         self._wire = wire
         self._now = now
         self._undurable = undurable
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="why")
+
+    def close(self) -> None:
+        """Answer nobody any more; what is being read is read to its end."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def answer(self, query: Query) -> Told:
         """Answer one question. JournalError if the journal can't be read."""
         if isinstance(query, AskWire):
-            return self._wire.log(query, now=self._now())
+            chosen, now = self._wire.chosen(query), self._now()
+            return await self._aside(lambda: self._wire.log(chosen, now=now))
         match query.about:
             case About.ORDER:
                 return await self._order(query.subject)
@@ -100,15 +112,16 @@ class WhyDesk:
             return [word]
         wanted = word.upper()
         known = [str(i) for i in state.orders if i.upper().endswith(wanted)]
-        return known or await asyncio.to_thread(_ending, self._journal, word)
+        return known or await self._aside(lambda: _ending(self._journal, word))
 
     async def _chain(self, client_order_id: str) -> Told:
-        own, around = await asyncio.to_thread(_story, self._journal, client_order_id, self._undurable())
+        late = self._undurable()
+        own, around = await self._aside(lambda: _story(self._journal, client_order_id, late))
         if not own:
             return NotKnown(f"nothing is known of {client_order_id}: it is in no journal of this profile")
-        return order_chain(self._evidence(ClientOrderId(client_order_id), own, around))
+        return order_chain(await self._evidence(ClientOrderId(client_order_id), own, around))
 
-    def _evidence(
+    async def _evidence(
         self, client_order_id: ClientOrderId, own: Sequence[Recorded], around: Sequence[Recorded]
     ) -> Evidence:
         state, live = self._engine.state, self._engine.live
@@ -117,19 +130,24 @@ class WhyDesk:
         for each in own:
             request = getattr(each.event, "request", None)
             instrument_id = instrument_id or ("" if request is None else request.instrument_id)
-        decision = next((d for d in reversed(live.decisions) if d.client_order_id == client_order_id), None)
-        return Evidence(
-            client_order_id=client_order_id,
-            events=tuple(own[:MOST_EVENTS]),
-            around=tuple(around),
-            wire=tuple(
+        taken = self._wire.taken()
+        wire = await self._aside(
+            lambda: tuple(
                 self._wire.of_order(
+                    taken,
                     client_order_id,
                     instrument=instrument_id,
                     first=own[0].event.at,
                     last=own[-1].event.at,
                 )
-            ),
+            )
+        )
+        decision = next((d for d in reversed(live.decisions) if d.client_order_id == client_order_id), None)
+        return Evidence(
+            client_order_id=client_order_id,
+            events=tuple(own[:MOST_EVENTS]),
+            around=tuple(around),
+            wire=wire,
             decision=decision,
             postings=tuple(p for p in live.postings if p.client_order_id == client_order_id),
             instrument=next((i for i in state.instruments.values() if i.id == instrument_id), None),
@@ -145,7 +163,8 @@ class WhyDesk:
         alert = self._engine.state.alerts.get(key)
         if alert is None:
             return NotKnown(f"no alert {key}: it is gone from the list; the journal alone has it")
-        turns = await asyncio.to_thread(_turns_at, self._journal, (alert.first_at, alert.last_at))
+        times = (alert.first_at, alert.last_at)
+        turns = await self._aside(lambda: _turns_at(self._journal, times))
         about = next((part for part in key.split(":") if part in self._engine.state.orders), "")
         chain = await self._chain(about) if about else None
         return self._alert_chain(key, alert, turns, chain if isinstance(chain, Chain) else None)
@@ -159,7 +178,7 @@ class WhyDesk:
         if not subject.isascii() or not subject.isdigit() or len(subject) > 18:
             return NotKnown(f"{subject[:40]} is no event's number")
         seq = int(subject)
-        turn = await asyncio.to_thread(_turn_of, self._journal, seq)
+        turn = await self._aside(lambda: _turn_of(self._journal, seq))
         event = next((each.event for each in turn if each.seq == seq), None)
         if event is None:
             return NotKnown(f"the journal has no event {seq:,} (yet)")

@@ -82,6 +82,10 @@ UNKNOWN = "AbCdEf0123456789xyz"
         f"CB-ACCESS-SIGN={UNKNOWN}",
         f"Authorization: Bearer {UNKNOWN}",
         f"password = {UNKNOWN}",
+        f"\u017fignature={UNKNOWN}",
+        f"API\u212aEY={UNKNOWN}",
+        f"ACCE\u017f\u017f_TOKEN={UNKNOWN}",
+        f"pa\u017fsphrase={UNKNOWN}",
     ],
 )
 def test_what_looks_like_a_secret_is_masked_though_nobody_loaded_it(text: str) -> None:

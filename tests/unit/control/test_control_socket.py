@@ -1,6 +1,7 @@
 """Server and client over a real Unix socket: who gets in, who may do what, who is told what."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import stat
@@ -31,6 +32,7 @@ from veloz_tui.control.messages import (
     Answer,
     FromEngine,
     Hello,
+    Question,
     Refused,
     Request,
     Snapshot,
@@ -38,10 +40,12 @@ from veloz_tui.control.messages import (
 )
 from veloz_tui.domain import commands
 from veloz_tui.domain.order import OrderRequest
-from veloz_tui.domain.types import CommandId, InstrumentId, Nanos, Side
+from veloz_tui.domain.queries import AskWire, NotKnown, Query, Told
+from veloz_tui.domain.types import ClientOrderId, CommandId, InstrumentId, Nanos, Side, StrategyId
 from veloz_tui.domain.views import Ack
 
 BTC = InstrumentId("BTCUSDT.BINANCE")
+ORDER = ClientOrderId("vzAA000010000001")
 
 
 @pytest.fixture
@@ -219,11 +223,19 @@ async def test_observer_may_kill_and_ask_what_an_order_would_do(engine: EngineSt
             commands.KillPrepare(command_id=new_command_id()),
             commands.Kill(command_id=new_command_id(), kill_id="k1"),
             commands.PlaceOrder(command_id=new_command_id(), request=request, is_dry=True),
+            commands.AmendOrder(command_id=new_command_id(), client_order_id=ORDER, is_dry=True),
         ):
             assert (await observer.client.send(command)).is_ok
-        live = commands.PlaceOrder(command_id=new_command_id(), request=request)
-        assert not (await observer.client.send(live)).is_ok
-    assert [type(command).__name__ for command in engine.commands] == ["KillPrepare", "Kill", "PlaceOrder"]
+        for live in (
+            commands.PlaceOrder(command_id=new_command_id(), request=request),
+            commands.AmendOrder(command_id=new_command_id(), client_order_id=ORDER, price=Decimal(1)),
+            commands.SetParameters(
+                command_id=new_command_id(), strategy_id=StrategyId("mm"), values={"a": "1"}
+            ),
+        ):
+            assert not (await observer.client.send(live)).is_ok
+    taken = [type(command).__name__ for command in engine.commands]
+    assert taken == ["KillPrepare", "Kill", "PlaceOrder", "AmendOrder"]
 
 
 async def test_takeover_tells_the_loser_who_and_when(engine: EngineStub) -> None:
@@ -370,6 +382,26 @@ async def test_slow_console_is_skipped_then_sent_away_and_others_do_not_notice(
         answer_all(engine)
         assert (await good.client.send(pause())).is_ok
         connection.transport.abort()
+
+
+async def test_console_that_asks_and_never_reads_is_sent_away_before_its_answers_pile_up(
+    engine: EngineStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer_module, "STUCK_S", 1_000)
+
+    async def much(_query: Query) -> Told:
+        return NotKnown("x" * 1_000_000)
+
+    engine.server._questions._on_query = much
+    connection = await unix_connect(str(engine.engine_socket), compression=None, proxy=None, max_queue=1)
+    await connection.send(encode(hello(engine, wants_views=False)))
+    await until(lambda: engine.server.peer_count == 1)
+    with contextlib.suppress(ConnectionClosed):
+        for number in range(60):
+            await connection.send(encode(Question(number, AskWire())))
+            await asyncio.sleep(0.005)  # as it would: one after the other
+    await until(lambda: engine.server.peer_count == 0, timeout_s=10)
+    connection.transport.abort()
 
 
 async def test_flood_of_commands_does_not_keep_another_console_waiting(engine: EngineStub) -> None:
