@@ -47,6 +47,8 @@ def amend(turn: Turn, command: c.AmendOrder) -> Ack:
     text = f"AMENDING {words.order_text(turn.state, order)} -> {_change(wanted)}"
     quantity = order.done + wanted.quantity
     assert wanted.price is not None
+    if order.amendment is None:  # its successor's slot: whoever comes in between must not cost the order
+        turn.live.order_rate.record(order.strategy_id, turn.now)
     turn.emit(
         e.AmendRequested(
             turn.now, order.client_order_id, quantity, wanted.price, wanted.stop_price, command.by
@@ -122,23 +124,29 @@ def _judge(turn: Turn, order: Order, wanted: OrderRequest) -> Verdict:
     entry = turn.state.position(order.instrument_id).entry
     said = verdict(wanted, risk_inputs(turn, wanted, instead_of=order), average_entry=entry)
     said = msgspec.structs.replace(said, ahead=would_be_ahead(turn.state, turn.live, wanted))
-    crossing = _crossing(turn, wanted) if said.is_ok else ""
-    if crossing:
-        said = msgspec.structs.replace(said, is_ok=False, code="POST_ONLY_CROSSES", text=crossing)
-    return said
+    code, text = _refused_there(turn, wanted) if said.is_ok else ("", "")
+    return msgspec.structs.replace(said, is_ok=False, code=code, text=text) if code else said
 
 
-def _crossing(turn: Turn, wanted: OrderRequest) -> str:
-    """A post-only successor that would be refused must not cost the order that rests."""
+def _refused_there(turn: Turn, wanted: OrderRequest) -> tuple[str, str]:
+    """A successor that the venue would refuse must not cost the order that rests: code and text."""
     market = turn.live.books.get(wanted.instrument_id)
-    if not wanted.post_only or market is None or not market.is_fresh or wanted.price is None:
-        return ""
+    if wanted.price is None or market is None or not market.is_fresh:
+        return "", ""
     best = market.book.best_ask if wanted.side is Side.BUY else market.book.best_bid
-    if best is None:
-        return ""
-    touch = turn.state.instruments[wanted.instrument_id].price_from_level(best[0])
-    crosses = wanted.price >= touch if wanted.side is Side.BUY else wanted.price <= touch
-    return f"post-only would take at {words.number(touch)}: nothing changed" if crosses else ""
+    instrument = turn.state.instruments[wanted.instrument_id]
+    sign = wanted.side.sign
+    if best is not None and wanted.post_only:
+        touch = instrument.price_from_level(best[0])
+        if sign * (wanted.price - touch) >= 0:
+            return "POST_ONLY_CROSSES", f"post-only would take at {words.number(touch)}: nothing changed"
+    last = market.last_price or (best[0] if best is not None else None)
+    if last is not None and wanted.stop_price is not None:
+        price = instrument.price_from_level(last)
+        if sign * (price - wanted.stop_price) >= 0:
+            text = f"its stop would trigger at once, the market is at {words.number(price)}: nothing changed"
+            return "STOP_TRIGGERS", text
+    return "", ""
 
 
 def _change(wanted: OrderRequest) -> str:
@@ -191,12 +199,22 @@ def _overdue(turn: Turn, order: Order) -> str:
     return f"the cancel took longer than {STANDS_FOR // SECOND} s" if is_late else ""
 
 
+def on_refused(turn: Turn, order: Order) -> None:
+    """A successor didn't get to the venue: if it was a stop, nothing protects any more."""
+    by_us = order.cancel_requested_at is not None or turn.state.is_halted
+    if order.replaces is not None and order.is_stop and not by_us:
+        text = f"NO STOP any more: {words.order_text(turn.state, order)} was to replace one. {order.reason}"
+        turn.alert(f"amend:{order.replaces}", Severity.CRIT, text, code="AMEND_DROPPED")
+
+
 def _drop(turn: Turn, order: Order, why: str, severity: Severity) -> None:
     drop_amendment(turn, order, why)
+    is_naked = order.is_stop and severity is not Severity.INFO
     turn.alert(
         f"amend:{order.client_order_id}",
-        severity,
-        f"NOT REPLACED {words.order_text(turn.state, order)}: {why}. Nothing was placed",
+        Severity.CRIT if is_naked else severity,
+        f"NOT REPLACED {words.order_text(turn.state, order)}: {why}. Nothing was placed"
+        + (": NO STOP any more" if is_naked else ""),
         code="AMEND_DROPPED",
     )
 

@@ -112,6 +112,8 @@ def after_end(turn: Turn, order: Order) -> None:
     turn.live.cancels_in_flight.pop(order.client_order_id, None)
     closing.on_end(turn, order)  # before a quote takes the place of the one that ended
     amending.on_end(turn, order)
+    if order.status in (OrderStatus.REJECTED, OrderStatus.NOT_SENT):
+        amending.on_refused(turn, order)
     requote_after(turn, order)
 
 

@@ -53,7 +53,8 @@ def place(
     old = replaces.client_order_id if replaces is not None else None
     seq = turn.emit(OrderCreated(turn.now, new_id, request, ref, old))
     venue = state.venue_of(request.instrument_id)
-    turn.live.order_rate.record(request.strategy_id, turn.now)
+    if replaces is None:  # else its amendment was counted
+        turn.live.order_rate.record(request.strategy_id, turn.now)
     turn.live.venues[venue].breaker.allows(turn.now)  # half-open: this order is the probe
     turn.act(
         Submit(

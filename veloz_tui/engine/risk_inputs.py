@@ -196,6 +196,7 @@ def risk_inputs(
         free(turn, instrument) if instead_of is None else free_without(turn, instrument, instead_of)
     )
     fees = live.fees.get(instrument.venue)
+    is_counted = instead_of is not None and not instead_of.is_open  # its amendment took the slot
     has_leverage = settings.limits.max_leverage is not None
     return RiskInputs(
         instrument=instrument,
@@ -221,7 +222,7 @@ def risk_inputs(
         gross_exposure=gross_exposure(turn, without=instead_of) if has_leverage else None,
         maker_fee=fees[0] if fees else None,
         taker_fee=fees[1] if fees else None,
-        recent_account=live.order_rate.of_account(turn.now),
-        recent_strategy=live.order_rate.of_strategy(request.strategy_id, turn.now),
+        recent_account=0 if is_counted else live.order_rate.of_account(turn.now),
+        recent_strategy=0 if is_counted else live.order_rate.of_strategy(request.strategy_id, turn.now),
         open_orders=live.working.ours - (instead_of is not None and instead_of.is_open),
     )

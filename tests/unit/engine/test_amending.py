@@ -24,7 +24,7 @@ from veloz_tui.domain import events as e
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.intents import PlaceIntent, QuoteIntent
 from veloz_tui.domain.order import Order
-from veloz_tui.domain.types import Asset, ClientOrderId, OrderStatus, OrderType, Side
+from veloz_tui.domain.types import Asset, ClientOrderId, OrderStatus, OrderType, Severity, Side
 from veloz_tui.domain.views import Ack
 from veloz_tui.engine import actions as a
 from veloz_tui.engine.risk.limits import InstrumentLimits, Limits
@@ -193,6 +193,70 @@ def test_a_post_only_successor_that_would_take_does_not_cost_the_resting_order()
     assert refused(core, order, price="100.01") == "POST_ONLY_CROSSES"
     plain = core.working(limit_buy("1 @ 98"), venue_order_id="2")
     assert amend(core, plain, price="100.01").is_ok
+
+
+@pytest.mark.parametrize(("side", "stop", "wrong"), [(Side.SELL, "98", "101"), (Side.BUY, "102", "99")])
+def test_a_stop_that_would_trigger_at_once_does_not_cost_the_one_that_protects(
+    side: Side, stop: str, wrong: str
+) -> None:
+    core = Core()
+    request = limit_buy("1 @ 100") if side is Side.BUY else limit_sell("1 @ 100")
+    order = core.working(
+        msgspec.structs.replace(request, order_type=OrderType.STOP_LIMIT, stop_price=D(stop))
+    )
+    assert refused(core, order, stop_price=wrong) == "STOP_TRIGGERS"
+    assert order.cancel_requested_at is None
+    assert amend(core, order, stop_price=D(stop) + side.sign).is_ok
+
+
+def test_a_stop_whose_price_was_passed_already_is_not_placed_anew() -> None:
+    core = Core()
+    order = core.working(limit_sell("1 @ 98", order_type=OrderType.STOP_LIMIT, stop_price=D("98")))
+    core.book("97.99", "98.01")
+    core.send(r.TradePrinted(BTC.id, 97.9, 1.0, Side.SELL, core.now))
+    assert refused(core, order, price="97") == "STOP_TRIGGERS"
+
+
+def test_a_slot_for_the_successor_is_taken_when_the_amendment_is() -> None:
+    limits = msgspec.structs.replace(SETTINGS.limits, max_orders_per_second=2)
+    core = Core(settings=msgspec.structs.replace(SETTINGS, limits=limits))
+    order = core.working(limit_buy("1 @ 99"))
+    core.later(s=5)
+    assert amend(core, order, price="98.5").is_ok
+    core.working(limit_buy("1 @ 97"), venue_order_id="2")
+    assert core.refused(limit_buy("1 @ 96")) == "MSG_RATE"
+    canceled(core, order)
+    assert successor(core, order).status is OrderStatus.CREATED
+
+
+def lost(core: Core) -> list[str]:
+    return [alert.text for alert in core.state.alerts.values() if alert.severity is Severity.CRIT]
+
+
+def test_a_protective_stop_that_is_gone_and_not_replaced_is_critical() -> None:
+    core = Core()
+    stop = limit_sell("1 @ 97", order_type=OrderType.STOP_LIMIT, stop_price=D("98"))
+    dropped, rejected, unsent = (core.working(stop, venue_order_id=str(i)) for i in range(1, 4))
+    for order in (dropped, rejected, unsent):
+        assert amend(core, order, stop_price="98.5").is_ok
+    core.send(report(dropped, "EXPIRED", venue_order_id="1"))
+    canceled(core, rejected, venue_order_id="2")
+    core.send(r.SubmitRejected(successor(core, rejected).client_order_id, -2010, "would trigger"))
+    canceled(core, unsent, venue_order_id="3")
+    core.send(r.SubmitNotSent(successor(core, unsent).client_order_id, "the disk is slow"))
+    assert len(lost(core)) == 3
+    assert all("NO STOP" in text for text in lost(core))
+
+
+def test_a_successor_that_was_canceled_by_hand_or_kill_is_no_lost_stop() -> None:
+    core = Core()
+    stop = limit_sell("1 @ 97", order_type=OrderType.STOP_LIMIT, stop_price=D("98"))
+    order = core.working(stop)
+    assert amend(core, order, stop_price="98.5").is_ok
+    canceled(core, order)
+    core.cancel(successor(core, order))
+    core.send(r.SubmitNotSent(successor(core, order).client_order_id, "canceled before it was sent"))
+    assert not lost(core)
 
 
 def test_a_dry_amendment_says_the_verdict_and_nothing_else() -> None:
