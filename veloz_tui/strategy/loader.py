@@ -6,7 +6,6 @@ Whatever is wrong ends as one StrategyError that says where and what to do, neve
 import importlib.util
 import sys
 from collections.abc import Iterable
-from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Final, get_type_hints
@@ -15,7 +14,7 @@ import msgspec
 
 from veloz_tui.domain.errors import StrategyError
 from veloz_tui.strategy.base import Strategy
-from veloz_tui.strategy.parameters import allowed, check_bounds
+from veloz_tui.strategy.parameters import allowed, check_bounds, is_sane, text_of
 from veloz_tui.strategy.runner import describe
 
 LIBRARY: Final = ("market_maker", "twap", "grid", "momentum")
@@ -60,6 +59,10 @@ def decode_params(kind: type[Strategy], *, source: str, params_json: bytes) -> m
         what = allowed(params_type, text.partition(":")[0]) if params_type is not None else ""
         hint = f"; it takes: {what}" if what else ""
         raise StrategyError(f"{source}: parameter {text}{hint}") from None
+    except StrategyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - its own __post_init__: whatever that raises is a no
+        raise StrategyError(f"{source}: parameters: {type(error).__name__}: {error}") from None
     _refuse_nan(source, params)
     try:
         check_bounds(params)
@@ -147,11 +150,8 @@ def _refuse_unknown(source: str, *, given: Iterable[str], fields: tuple[str, ...
 
 def _refuse_nan(source: str, params: msgspec.Struct) -> None:
     for name, value in msgspec.structs.asdict(params).items():
-        is_finite = value - value == 0 if isinstance(value, float) else True
-        if isinstance(value, Decimal):
-            is_finite = value.is_finite()
-        if not is_finite:
-            raise StrategyError(f"{source}: parameter {name}: {value} is not a number to trade with")
+        if not is_sane(value):
+            raise StrategyError(f"{source}: parameter {name}: {text_of(value)} is not a number to trade with")
 
 
 def construct(kind: type[Strategy], params: msgspec.Struct | None, *, source: str) -> Strategy:

@@ -8,6 +8,7 @@ A field says what its type can't with `Setting`, and what it is for in the text 
 
 import ast
 import inspect
+import math
 import textwrap
 import types
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,8 @@ import msgspec
 from veloz_tui.domain.parameters import Parameter
 
 MAX_TEXT: Final = 300
+MAX_EXPONENT: Final = 30
+"""No price or quantity on earth needs more; 1E+999999999 written out would take all memory."""
 _WORDS: Final = {
     Decimal: "number",
     float: "number",
@@ -55,12 +58,19 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(f"{word} {number}" for word, number in said if number is not None)
 
     def allows(self, value: Number) -> bool:
-        return not (
+        return is_sane(value) and not (
             (self.above is not None and value <= self.above)
             or (self.at_least is not None and value < self.at_least)
             or (self.below is not None and value >= self.below)
             or (self.at_most is not None and value > self.at_most)
         )
+
+
+def is_sane(value: object) -> bool:
+    """Whether a number is finite and of a size to reckon with; anything else is."""
+    if isinstance(value, Decimal):
+        return value.is_finite() and (not value or abs(value.adjusted()) <= MAX_EXPONENT)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 _ANYTHING: Final = Setting()
@@ -108,7 +118,7 @@ def text_of(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case Decimal():
-            return f"{value:f}"[:MAX_TEXT]
+            return f"{value:f}"[:MAX_TEXT] if is_sane(value) else str(value)[:MAX_TEXT]
         case None:
             return "null"
         case str() | int() | float():

@@ -10,9 +10,10 @@ import pytest
 from tests.unit.strategy.factories import BTC
 from veloz_tui.domain.errors import StrategyError
 from veloz_tui.domain.types import Nanos, Side
-from veloz_tui.strategy.base import Context, Setting
+from veloz_tui.strategy.base import Context, Setting, Strategy
 from veloz_tui.strategy.library import grid, market_maker, momentum, twap
-from veloz_tui.strategy.parameters import check_bounds, describe_params
+from veloz_tui.strategy.loader import decode_params, find_class
+from veloz_tui.strategy.parameters import check_bounds, describe_params, text_of
 from veloz_tui.strategy.running import Running
 
 CODE = """
@@ -131,3 +132,45 @@ def test_a_hook_that_raises_fails_as_any_callback(tmp_path: Path) -> None:
     mine = running(tmp_path, hook="raise ValueError('my own')")
     with pytest.raises(StrategyError, match="in on_params: ValueError: my own"):
         mine.set_params(b'{"size": "2"}', Nanos(5))
+
+
+class OddParams(msgspec.Struct, frozen=True):
+    """They judge by themselves, and badly."""
+
+    size: Annotated[Decimal, Setting(above=0)] = Decimal(1)
+
+    def __post_init__(self) -> None:
+        if str(self.size) == "7":
+            raise KeyError("seven")
+
+
+class Odd(Strategy):
+    def __init__(self, params: OddParams) -> None:
+        self.params = params
+
+
+HOSTILE = ("NaN", "sNaN", "Infinity", "1E+999999999999", "1E-999999999999", "1E+31", "9" * 400)
+
+
+@pytest.mark.parametrize("number", HOSTILE)
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(find_class("market_maker", folder=None), "half_spread_bps"), (Odd, "size")],
+)
+def test_a_number_nobody_can_trade_with_is_refused_and_costs_nothing(
+    kind: type[Strategy], name: str, number: str
+) -> None:
+    wanted = msgspec.json.encode({name: number})
+    with pytest.raises(StrategyError, match=name) as refused:
+        decode_params(kind, source="mine.py", params_json=wanted)
+    assert len(str(refused.value)) < 1_000
+
+
+def test_whatever_its_own_check_raises_is_a_refusal() -> None:
+    with pytest.raises(StrategyError, match="seven"):
+        decode_params(Odd, source="mine.py", params_json=b'{"size": "7"}')
+
+
+def test_a_number_is_written_out_only_where_that_is_short() -> None:
+    assert text_of(Decimal("1E-7")) == "0.0000001"
+    assert text_of(Decimal("1E+999999999999")) == "1E+999999999999"
