@@ -132,6 +132,11 @@ def test_a_daily_report_of_a_fresh_demo_knows_the_run_and_goes_to_a_private_file
         assert profile.veloz("report", "daily", "--format", "csv", "--out", str(file)).code == 0
         assert file.read_text().startswith("since,until,group")
         assert file.stat().st_mode & 0o077 == 0
+        again = ("report", "daily", "--format", "json", "--out", str(file))
+        assert profile.veloz(*again).code == 1
+        assert file.read_text().startswith("since,until,group")
+        assert profile.veloz(*again, "--force").code == 0
+        assert json.loads(file.read_text())["engine_ran_ns"] > 0
 
 
 @pytest.mark.parametrize(
@@ -159,3 +164,18 @@ def test_without_a_journal_the_command_says_so() -> None:
         done = profile.veloz("report", "daily")
         assert done.code == 3
         assert "no journal yet" in done.err
+
+
+def test_a_file_that_is_there_is_left_alone_unless_it_is_forced() -> None:
+    with running_profile(starts=False) as profile:
+        file = profile.directory / "november.csv"
+        file.write_text("mine")
+        done = profile.veloz("report", "daily", "--out", str(file))
+        assert done.code == 1
+        assert f"{file} exists – nothing was written" in done.err
+        assert "--force" in done.err
+        assert file.read_text() == "mine"
+        # With it the next thing is said: there is no journal to report on.
+        forced = profile.veloz("report", "daily", "--out", str(file), "--force")
+        assert "no journal yet" in forced.err
+        assert file.read_text() == "mine"

@@ -40,7 +40,8 @@ Render = Callable[[Report, tuple[Group, ...]], str]
 @click.option("--to", "until", metavar="TIME", help="custom: the moment after the last.")
 @click.option("--by", multiple=True, type=click.Choice(GROUPS), help="Only this table; may be repeated.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="md", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), help="Write to this file (0600), not to the screen.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this new file (0600).  [the screen]")
+@click.option("--force", is_flag=True, help="Replace the file of --out if it is there.")
 @click.pass_obj
 def report(
     profile: Profile,
@@ -52,6 +53,7 @@ def report(
     by: tuple[Group, ...],
     form: str,
     out: Path | None,
+    force: bool,
 ) -> int:
     """Report PnL, fees, orders, doubts, latencies and uptime from the journal; with or without an engine.
 
@@ -63,6 +65,8 @@ def report(
     veloz report custom --from 2026-11-22T08:00 --to 2026-11-22T12:00 --format json
     """
     _give_way()
+    if out is not None and not force:
+        _check_new(out)
     settings = load_settings(profile.name, profile.config_path)
     now = Nanos(time.time_ns())
     period = _period(kind, day, since, until, now=now, day_start_s=settings.console.day_start_s)
@@ -71,6 +75,8 @@ def report(
     if out is None:
         click.echo(text, nl=False)
         return 0
+    if not force:
+        _check_new(out)  # one may have come while this was read
     _write(out, text)
     say(f"wrote {out}")
     return 0
@@ -142,6 +148,11 @@ def _give_way() -> None:
         # own then counts for nothing beside another one's. A shell's session isn't ours to slow down.
         with contextlib.suppress(OSError):
             Path("/proc/self/autogroup").write_text("19")
+
+
+def _check_new(path: Path) -> None:
+    if path.exists() or path.is_symlink():
+        raise OperatorError(f"{path} exists – nothing was written – choose another name, or add --force")
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,20 +1,24 @@
-"""A report as one HTML file: tables, and charts as SVG inside. No script, nothing loaded from elsewhere."""
+"""A report as one HTML file: tables, and charts as SVG inside. No script, nothing loaded from elsewhere.
+
+The charts need the extra `report`: without it importing this is a ConfigError that says what to install.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from html import escape
 from typing import Final
 
-from veloz_tui.domain.results import HOUR
-from veloz_tui.reports import svg
+from veloz_tui.domain.results import DAY, HOUR
+from veloz_tui.reports import charts
 from veloz_tui.reports.md import flat
 from veloz_tui.reports.period import nanos_of
 from veloz_tui.reports.report import Curve, Group, MoneyRow, Report
 from veloz_tui.reports.tables import Table, number, preface, tables, title
 
 MAX_BARS: Final = 40
-CURVE_HEIGHT: Final = 300
-FALL_HEIGHT: Final = 150
+MAX_HOURS: Final = 72
+"""Fills further apart than that are drawn by day."""
 STYLE: Final = """
 :root { color-scheme: light dark; --text: #1c2128; --muted: #57606a; --paper: #fff; --rule: #d0d7de;
   --grid: #e6e9ed; --gain: #1a7f37; --loss: #cf222e; --line: #0969da; }
@@ -30,14 +34,6 @@ th.number, td.number { text-align: right; }
 section { overflow-x: auto; margin-bottom: 2rem; }
 p { color: var(--muted); margin: .2rem 0 .6rem; }
 svg { display: block; width: 100%; height: auto; }
-svg text { font: 12px system-ui, sans-serif; fill: var(--muted); }
-svg .name { text-anchor: end; fill: var(--text); } svg .value { text-anchor: end; }
-svg .time { text-anchor: middle; }
-svg .grid { stroke: var(--grid); } svg .axis { stroke: var(--muted); }
-svg .line { fill: none; stroke: var(--line); stroke-width: 1.6; }
-svg .area { fill: var(--line); opacity: .1; }
-svg .fall.line { stroke: var(--loss); } svg .fall.area { fill: var(--loss); opacity: .2; }
-svg .gain { fill: var(--gain); } svg .loss { fill: var(--loss); }
 @media print { section { break-inside: avoid; } }
 """
 
@@ -66,16 +62,16 @@ def _curves(report: Report) -> Iterable[str]:
     shown = [curve for curve in report.curves if len(curve.points) > 1]
     if not shown:
         yield _section("Equity", "<p>No curve: the journal holds no two values of this period.</p>")
-    for curve in shown:
-        yield from _curve(curve, report)
+    for place, curve in enumerate(shown):
+        yield from _curve(curve, report, place)
 
 
-def _curve(curve: Curve, report: Report) -> Iterable[str]:
+def _curve(curve: Curve, report: Report, place: int) -> Iterable[str]:
     name = "Equity" if curve.basis == "equity" else "Realized PnL less fees"
-    begin, end = curve.points[0].at, max(report.known_until or 0, curve.points[-1].at)
+    end = max(report.known_until or 0, curve.points[-1].at)
     values = [(point.at, float(point.value)) for point in curve.points]
     falls = [(point.at, -float(point.drawdown)) for point in curve.points]
-    drawn = svg.line(values, begin=begin, end=end, height=CURVE_HEIGHT, kind="worth")
+    drawn = charts.line(values, end=end, unit=curve.quote, name=f"{curve.basis}-{place}")
     yield _section(f"{name}, {curve.quote}", drawn)
     if curve is not report.curves[0]:
         return  # the drawdown that counts is the account's
@@ -85,7 +81,7 @@ def _curve(curve: Curve, report: Report) -> Iterable[str]:
     part = curve.max_drawdown_fraction
     share = "" if part is None else f" ({part * 100:.2f} % of the peak)"
     note = f"<p>Worst {number(curve.max_drawdown)}{share}, values between the points included.</p>"
-    drawn = svg.line(falls, begin=begin, end=end, height=FALL_HEIGHT, kind="fall")
+    drawn = charts.fall(falls, end=end, unit=curve.quote, name="drawdown")
     yield _section(f"Drawdown of it, {curve.quote}", note + drawn)
 
 
@@ -93,28 +89,39 @@ def _charts(group: Group, report: Report) -> Iterable[str]:
     rows = [row for row in report.rows((group,)) if row.group == group]
     if not rows:
         yield _section(f"Net by {group}", "<p>No fills in this period.</p>")
-    for quote in dict.fromkeys(row.quote for row in rows):
+    for place, quote in enumerate(dict.fromkeys(row.quote for row in rows)):
         of_quote = [row for row in rows if row.quote == quote]
-        heading = f"Net by {group}, {quote}"
-        yield _section(heading, _hours(of_quote) if group == "hour" else _bars(of_quote))
+        if group == "hour":
+            yield _times(of_quote, place)
+        else:
+            drawn = _bars(of_quote, f"{group}-{place}")
+            yield _section(f"Net (realized less fees) by {group}, {quote}", drawn)
 
 
-def _hours(rows: Sequence[MoneyRow]) -> str:
-    points = [(_hour(row.name), float(row.net)) for row in rows]
-    begin, end = points[0][0], points[-1][0] + HOUR
-    return svg.columns(points, begin=begin, end=end, width_ns=HOUR, height=CURVE_HEIGHT)
+def _times(rows: Sequence[MoneyRow], place: int) -> str:
+    hours = [(_hour(row.name), row.net) for row in rows]
+    is_long = hours[-1][0] - hours[0][0] > MAX_HOURS * HOUR
+    width, name = (DAY, "day") if is_long else (HOUR, "hour")
+    sums: dict[int, Decimal] = {}
+    for at, net in hours:
+        begin = at - at % width
+        sums[begin] = sums.get(begin, Decimal(0)) + net
+    points = [(at, float(net)) for at, net in sums.items()]
+    drawn = charts.columns(points, width_ns=width, unit=rows[0].quote, name=f"{name}-{place}")
+    return _section(f"Net (realized less fees) by {name} (UTC), {rows[0].quote}", drawn)
 
 
 def _hour(name: str) -> int:
     return nanos_of(datetime.strptime(name, "%Y-%m-%dT%H:00Z").replace(tzinfo=UTC))
 
 
-def _bars(rows: Sequence[MoneyRow]) -> str:
+def _bars(rows: Sequence[MoneyRow], name: str) -> str:
     # The ones that moved most; the table has them all.
     most = sorted(rows, key=lambda row: abs(row.net), reverse=True)[:MAX_BARS]
     left_out = len(rows) - len(most)
     note = f"<p>{left_out} smaller ones are in the table only.</p>" if left_out else ""
-    return note + svg.bars([(row.name, float(row.net), number(row.net)) for row in most])
+    shown = [(row.name, float(row.net), number(row.net)) for row in most]
+    return note + charts.bars(shown, unit=rows[0].quote, name=name)
 
 
 # --- tables ----------------------------------------------------------------------------------------------

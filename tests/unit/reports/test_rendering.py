@@ -1,14 +1,18 @@
 """Every format of every report: it comes out, says the same, and lets nobody's text break it."""
 
 import csv
+import importlib
 import io
 import json
 import re
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,15 +20,16 @@ from hypothesis import strategies as st
 from tests.unit.engine.factories import T0
 from tests.unit.reports.histories import at, history, numbered, report_of
 from veloz_tui.domain import events as e
+from veloz_tui.domain.errors import ConfigError
 from veloz_tui.domain.results import DAY
-from veloz_tui.domain.types import Nanos
+from veloz_tui.domain.types import Asset, Nanos
+from veloz_tui.reports import charts
 from veloz_tui.reports import csv as as_csv
 from veloz_tui.reports import html as as_html
 from veloz_tui.reports import json as as_json
 from veloz_tui.reports import md as as_md
-from veloz_tui.reports import svg
 from veloz_tui.reports.period import custom, daily, day_of, monthly, text_of, weekly
-from veloz_tui.reports.report import Group, Report
+from veloz_tui.reports.report import Group, MoneyRow, Report
 from veloz_tui.reports.tables import duration, number
 
 ALL: tuple[Group, ...] = ("strategy", "instrument", "hour")
@@ -111,7 +116,50 @@ def test_a_page_forbids_itself_to_load_anything_and_follows_the_readers_colors()
     text = as_html.render(report_of(history(7).core.records), ALL)
     assert "default-src 'none'" in text
     assert "prefers-color-scheme: dark" in text
-    assert not re.search(r"https?://|url\(|@import|\bsrc=|\bhref=", text)
+    assert not re.search(r"https?:|url\(|@import|\bsrc=|\bhref=|\son\w+=", text)
+    assert not re.search(r"(fill|stroke|color): ?(#|white|black|rgb)", text.split("</style>", 1)[1])
+
+
+def test_without_pygal_only_html_is_missing_and_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pygal", None)
+    for name in ("html", "charts"):
+        monkeypatch.delitem(sys.modules, f"veloz_tui.reports.{name}")
+    monkeypatch.delattr("veloz_tui.reports.charts")
+    with pytest.raises(ConfigError, match=r"veloz-tui\[report\]") as raised:
+        importlib.import_module("veloz_tui.reports.html")
+    assert raised.value.exit_code == 2
+    for form in ("md", "csv", "json"):
+        monkeypatch.delitem(sys.modules, f"veloz_tui.reports.{form}")
+        assert importlib.import_module(f"veloz_tui.reports.{form}").render(evil(), ALL)
+
+
+DRAWING = """
+import datetime, sys
+class Later(datetime.date):
+    @classmethod
+    def today(cls): return cls(2031, 1, 2)
+if sys.argv[1] == "later":
+    datetime.date = Later
+from tests.unit.reports.histories import history, report_of
+from veloz_tui.reports import html
+print(html.render(report_of(history(7).core.records), ("strategy", "instrument", "hour")))
+"""
+
+
+def test_the_same_report_is_the_same_file_in_another_process_on_another_day() -> None:
+    drawn = [
+        subprocess.run(
+            [sys.executable, "-c", DRAWING, when], capture_output=True, check=True, timeout=60
+        ).stdout
+        for when in ("now", "later")
+    ]
+    assert b"<svg" in drawn[0]
+    assert drawn[0] == drawn[1]
+
+
+def test_the_charts_of_a_page_have_ids_of_their_own() -> None:
+    ids = re.findall(r'<svg id="([^"]+)"', as_html.render(report_of(history(7).core.records), ALL))
+    assert len(ids) == len(set(ids)) >= 4
 
 
 def test_empty_charts_say_so() -> None:
@@ -120,40 +168,75 @@ def test_empty_charts_say_so() -> None:
     assert "No curve" in text
 
 
-def test_a_strategys_name_breaks_no_chart() -> None:
-    drawn = svg.bars([(EVIL * 3, 5.0, "5"), ("b", -1.0, "-1")])
-    assert "<script" not in drawn
+@given(st.text() | st.just(EVIL), st.text(max_size=8))
+def test_no_name_breaks_a_chart(name: str, unit: str) -> None:
+    drawn = charts.bars([(name, 5.0, "5"), ("b", -1.0, "-1")], unit=unit, name="strategy-0")
+    assert not {"script", "img", "a"} & Tags(drawn).found
     ElementTree.fromstring(drawn)
+
+
+def net(name: str, amount: int) -> MoneyRow:
+    return MoneyRow(
+        "hour", name, Asset("USDT"), 1, 0, Decimal(1), Decimal(amount), Decimal(0), Decimal(amount), {}, {}
+    )
+
+
+def columns_of(*rows: MoneyRow) -> list[str]:
+    found = msgspec.structs.replace(report_of(history(7).core.records), by_hour=rows)
+    text = as_html.render(found, ("hour",))
+    return re.findall(r"<title>(20[^<]*: [^<]* USDT)</title>", text)
+
+
+def test_hours_are_drawn_as_hours_and_those_of_a_longer_time_as_days() -> None:
+    near = net("2026-11-01T01:00Z", 5), net("2026-11-01T02:00Z", -7)
+    assert columns_of(*near) == ["2026-11-01 01:00Z: 5 USDT", "2026-11-01 02:00Z: -7 USDT"]
+    far = (*near, net("2026-11-09T23:00Z", 3))
+    assert columns_of(*far) == ["2026-11-01 00:00Z: -2 USDT", "2026-11-09 00:00Z: 3 USDT"]
 
 
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
 
 
+@settings(deadline=None)
 @given(st.lists(NUMBERS, min_size=1, max_size=30), st.integers(1, 10**17))
 def test_every_curve_and_column_stays_within_its_drawing(values: list[float], step: int) -> None:
     points = [(1_790_000_000_000_000_000 + place * step, value) for place, value in enumerate(values)]
-    begin, end = points[0][0], points[-1][0] + step
+    end = points[-1][0] + step
     for drawn in (
-        svg.line(points, begin=begin, end=end, height=300, kind="worth"),
-        svg.columns(points, begin=begin, end=end, width_ns=step, height=300),
-        svg.bars([(str(place), value, "x") for place, value in enumerate(values)]),
+        charts.line(points, end=end, unit="USDT", name="a"),
+        charts.fall(points, end=end, unit="USDT", name="a"),
+        charts.columns(points, width_ns=step, unit="USDT", name="a"),
+        charts.bars([(str(place), value, "x") for place, value in enumerate(values)], unit="USDT", name="a"),
     ):
+        assert "nan" not in drawn
         found = ElementTree.fromstring(drawn)
         height = float(found.attrib["viewBox"].split()[3])
         for part in found.iter("rect"):
-            assert -1 <= float(part.attrib["x"]) <= svg.WIDTH
+            assert -1 <= float(part.attrib["x"]) <= charts.WIDTH
             assert -1 <= float(part.attrib["y"]) <= height
         for part in found.iter("path"):
-            places = re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", part.attrib["d"])
-            assert all(0 <= float(x) <= svg.WIDTH and 0 <= float(y) <= height for x, y in places)
-        assert len(list(found.iter("line"))) < 60
+            places = re.findall(r"(-?[\d.]+) (-?[\d.]+)", part.attrib["d"])
+            assert all(-1 <= float(x) <= charts.WIDTH and -1 <= float(y) <= height for x, y in places)
+        assert len(list(found.iter("text"))) < 100
 
 
-def test_ticks_of_small_numbers_tell_them_apart() -> None:
-    drawn = svg.line([(0, 0.0), (10**12, -0.00003)], begin=0, end=10**12, height=300, kind="worth")
-    texts = [part.text for part in ElementTree.fromstring(drawn).iter("text")]
-    assert "-0.00001" in texts
+def texts_of(drawn: str) -> list[str]:
+    return [part.text or "" for part in ElementTree.fromstring(drawn).iter("text")]
+
+
+def test_ticks_of_small_numbers_tell_them_apart_and_axes_say_their_units() -> None:
+    texts = texts_of(charts.line([(0, 0.0), (10**12, -0.00003)], end=10**12, unit="USDT", name="a"))
+    assert "-0.000012" in texts
+    assert {"USDT", "UTC"} <= set(texts)
     assert len(set(texts)) == len(texts)
+
+
+def test_ticks_of_a_short_time_are_hours_and_those_of_a_long_one_days() -> None:
+    began = at(0)
+    day = texts_of(charts.line([(began, 1.0), (began + DAY, 2.0)], end=began + DAY, unit="U", name="a"))
+    month = texts_of(charts.line([(began, 1.0), (began + 9, 2.0)], end=began + 28 * DAY, unit="U", name="a"))
+    assert "06:00" in day
+    assert "11 Jan" in month or "12 Jan" in month or "15 Jan" in month
 
 
 def test_money_has_eight_places_and_no_idle_zeros() -> None:
