@@ -3,17 +3,16 @@
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui import factories as f
 from tests.tui.headless import RecordingShell, headless
-from veloz_tui.domain.commands import ShowPerformance
+from veloz_tui.control.messages import Reply
 from veloz_tui.domain.performance import CurveView, PerformanceView, ResultRow
+from veloz_tui.domain.queries import AskPerformance, NotKnown
 from veloz_tui.domain.results import Point
 from veloz_tui.domain.types import SECOND, Asset, Nanos
-from veloz_tui.domain.views import Ack
 from veloz_tui.tui.grid import PaneContent
 from veloz_tui.tui.panes import performance
 from veloz_tui.tui.session import Session
@@ -126,8 +125,8 @@ def test_nobodys_name_moves_the_cursor() -> None:
 def test_the_screen_asks_the_engine_while_it_is_shown_and_no_more_often_than_every_two_seconds() -> None:
     session, shell, clock = desk()
 
-    def asked() -> list[ShowPerformance]:
-        return [command for command in shell.sent if isinstance(command, ShowPerformance)]
+    def asked() -> list[int]:
+        return [number for number, query in shell.asked if isinstance(query, AskPerformance)]
 
     session.on_view(f.view())
     assert asked() == []
@@ -137,7 +136,7 @@ def test_the_screen_asks_the_engine_while_it_is_shown_and_no_more_often_than_eve
     for _ in range(5):
         session.on_view(f.view())
     assert len(asked()) == 1
-    session.on_ack(Ack(asked()[0].command_id, is_ok=True, text="", performance=view()))
+    session.asking.on_reply(Reply(asked()[0], view()))
     assert session.store.performance == view()
     clock.advance(2.1)
     session.on_view(f.view())
@@ -149,8 +148,7 @@ def test_the_screen_asks_the_engine_while_it_is_shown_and_no_more_often_than_eve
     assert len(asked()) == 2
 
 
-@pytest.mark.parametrize("is_ok", [True, False])
-def test_an_answer_without_figures_changes_nothing(is_ok: bool) -> None:
+def test_an_answer_without_figures_changes_nothing() -> None:
     session, shell, clock = desk()
     session.on_view(f.view())
     session.router.press("g", "g")
@@ -158,5 +156,5 @@ def test_an_answer_without_figures_changes_nothing(is_ok: bool) -> None:
     session.router.press("p", "p")
     clock.advance(1.0)
     session.on_view(f.view())
-    session.on_ack(Ack(shell.sent[-1].command_id, is_ok=is_ok, text=""))
+    session.asking.on_reply(Reply(shell.asked[-1][0], NotKnown("ask again")))
     assert session.store.performance is None

@@ -5,8 +5,9 @@ import pytest
 
 from tests.tui import factories as f
 from tests.tui.harness import Clock, console, slowly
-from veloz_tui.domain.commands import DescribeStrategy
+from veloz_tui.control.messages import Reply
 from veloz_tui.domain.parameters import Parameter
+from veloz_tui.domain.queries import AskStrategy, NotKnown
 from veloz_tui.domain.strategy_views import (
     CallbackFigures,
     Fault,
@@ -117,14 +118,16 @@ async def test_a_key_on_a_strategy_shows_it_and_it_is_asked_anew(key: str) -> No
     async with console(clock=clock) as c:
         name = c.engine.view.strategies[0].strategy_id
         await slowly(c, clock, "g", "s", "home", key)
-        asked = [each for each in c.engine.sent if isinstance(each, DescribeStrategy)]
-        assert [each.strategy_id for each in asked] == [name]
+        assert c.engine.asked == [AskStrategy(name)]
         assert any("asking" in line for line in c.text)
-        c.app.on_strategy(detail(name))
+        clock.now += 1.1
+        c.engine.show(c.engine.view)
+        assert c.engine.asked == [AskStrategy(name)]  # one at a time
+        c.app.on_reply(Reply(1, detail(name)))
         await c.until(lambda: any("nothing is in its way" in line for line in c.text))
         clock.now += 1.1
         c.engine.show(c.engine.view)
-        assert len([each for each in c.engine.sent if isinstance(each, DescribeStrategy)]) == 2
+        assert c.engine.asked == [AskStrategy(name)] * 2
         await slowly(c, clock, "escape")
         assert c.session.page == ()
 
@@ -133,9 +136,17 @@ async def test_an_answer_about_another_strategy_is_not_shown() -> None:
     clock = Clock()
     async with console(clock=clock) as c:
         await slowly(c, clock, "g", "s", "home", "i")
-        c.app.on_strategy(detail("another"))
+        c.app.on_reply(Reply(1, detail("another")))
         await c.settle()
         assert any("asking" in line for line in c.text)
+
+
+async def test_why_a_strategy_cant_be_shown_is_said() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await slowly(c, clock, "g", "s", "home", "i")
+        c.app.on_reply(Reply(1, NotKnown("no strategy x: configured are none")))
+        assert c.message == "no strategy x: configured are none"
 
 
 async def test_the_command_line_shows_it_too() -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 import click
 
 from veloz_tui.commands import trade
+from veloz_tui.commands.answers import NoAnswer
 from veloz_tui.commands.profile import Profile, emit, emit_json, json_option
-from veloz_tui.control.oneshot import ask_strategy
+from veloz_tui.control.oneshot import ask_question
 from veloz_tui.domain.errors import OperatorError
+from veloz_tui.domain.queries import AskStrategy
+from veloz_tui.domain.strategy_views import StrategyDetail
 from veloz_tui.domain.types import StrategyId
 from veloz_tui.strategy.example import example_of
 from veloz_tui.tui.panes.strategy import sections
@@ -68,7 +71,9 @@ def show(profile: Profile, *, name: str, as_json: bool) -> int:
     \b
     veloz strategy show mm-1
     """
-    detail = asyncio.run(ask_strategy(profile.paths, StrategyId(name)))
+    detail = asyncio.run(ask_question(profile.paths, AskStrategy(StrategyId(name))))
+    if not isinstance(detail, StrategyDetail):
+        raise NoAnswer(detail)
     if as_json:
         emit_json(detail)
         return 0

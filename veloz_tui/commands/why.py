@@ -8,23 +8,19 @@ from typing import Final
 import click
 import msgspec
 
+from veloz_tui.commands.answers import NoAnswer
 from veloz_tui.commands.profile import Profile, emit, emit_json, json_option
 from veloz_tui.control.client import ask_question
 from veloz_tui.control.connection import EngineConnection, Greeting, open_connection
 from veloz_tui.control.identity import own_name
 from veloz_tui.control.oneshot import ask_over
-from veloz_tui.domain.errors import OperatorError
-from veloz_tui.domain.queries import AskWhy, AskWire, Chain, NotKnown, WireEntry, WireLog
+from veloz_tui.domain.queries import AskWhy, AskWire, Chain, WireEntry, WireLog
 from veloz_tui.tui import fmt
 from veloz_tui.tui.panes.why import lines
 
 LOOK_EVERY_S: Final = 0.3
 AT_ONCE: Final = 500
 _NARROWEST: Final = 60
-
-
-class NoAnswer(OperatorError):
-    """Nothing is known of it; the text says what to write instead."""
 
 
 @click.command()
@@ -44,7 +40,7 @@ def why(profile: Profile, *, subject: str, as_json: bool) -> int:
     """
     told = asyncio.run(ask_question(profile.paths, AskWhy(subject)))
     if not isinstance(told, Chain):
-        raise NoAnswer(told.text if isinstance(told, NotKnown) else "the engine answered something else")
+        raise NoAnswer(told)
     if as_json:
         emit_json(told)
         return 0
@@ -89,7 +85,7 @@ async def _log(connection: EngineConnection, query: AskWire) -> WireLog:
     told = await ask_over(connection, query)
     if isinstance(told, WireLog):
         return told
-    raise NoAnswer(told.text if isinstance(told, NotKnown) else "the engine answered something else")
+    raise NoAnswer(told)
 
 
 def _print(entries: Sequence[WireEntry], *, as_json: bool) -> None:

@@ -34,6 +34,6 @@ class Answers(Generic[T]):
     def answer(self, ack: Ack) -> T | None:
         """Keep an answer and return who waits for it. None: nobody's command, or long ago."""
         asker = self._askers.get(ack.command_id)
-        if asker is not None and ack.performance is None:  # large, and asked anew every few seconds
+        if asker is not None:
             self._acks[ack.command_id] = ack
         return asker

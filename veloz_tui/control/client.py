@@ -41,7 +41,6 @@ from veloz_tui.control.oneshot import (
     ControlPaths,
     ask_engine,
     ask_question,
-    ask_strategy,
     ask_view,
     fetch_view,
     new_command_id,
@@ -51,7 +50,6 @@ from veloz_tui.control.oneshot import (
 from veloz_tui.domain.commands import AnyCommand, Kill, TakeControl, WatchInstruments
 from veloz_tui.domain.errors import ConfigError, OperatorError
 from veloz_tui.domain.queries import Query
-from veloz_tui.domain.strategy_views import StrategyDetail
 from veloz_tui.domain.types import CommandId, InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
 
@@ -63,7 +61,6 @@ __all__ = [
     "LinkState",
     "ask_engine",
     "ask_question",
-    "ask_strategy",
     "ask_view",
     "fetch_view",
     "kill_everywhere",
@@ -120,7 +117,6 @@ class ControlClient:
         on_view: Callable[[View], None] = _ignore,
         on_entries: Callable[[tuple[LogEntry, ...]], None] = _ignore,
         on_ack: Callable[[Ack], None] = _ignore,
-        on_strategy: Callable[[StrategyDetail], None] = _ignore,
         on_link: Callable[[Link], None] = _ignore,
         on_reply: Callable[[Reply], None] = _ignore,
     ) -> None:
@@ -135,7 +131,6 @@ class ControlClient:
         self._on_view = on_view
         self._on_entries = on_entries
         self._on_ack = on_ack
-        self._on_strategy = on_strategy
         self._on_link = on_link
         self._on_reply = on_reply
         self.link = Link(LinkState.CONNECTING)
@@ -290,8 +285,6 @@ class ControlClient:
                 self._take_entries(message.entries)
             case Answer():
                 self._take_answer(message.ack)
-                if message.strategy is not None:
-                    self._on_strategy(message.strategy)
             case Reply():
                 self._on_reply(message)
             case ControlChanged():

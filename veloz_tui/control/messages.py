@@ -9,11 +9,10 @@ import msgspec
 
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.queries import Query, Told
-from veloz_tui.domain.strategy_views import StrategyDetail
 from veloz_tui.domain.types import Mode
 from veloz_tui.domain.views import Ack, LogEntry, View
 
-PROTOCOL = 2
+PROTOCOL = 3
 MAX_FRAME_BYTES = 65_536
 """From a console; the engine's own frames may be larger."""
 
@@ -74,10 +73,7 @@ class Entries(msgspec.Struct, frozen=True, tag=True):
 
 
 class Answer(msgspec.Struct, frozen=True, tag=True):
-    """`strategy`: with the answer to DescribeStrategy."""
-
     ack: Ack
-    strategy: StrategyDetail | None = None
 
 
 class Reply(msgspec.Struct, frozen=True, tag=True):

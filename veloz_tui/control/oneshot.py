@@ -9,18 +9,14 @@ from veloz_tui.control.connection import EngineConnection, Greeting, open_connec
 from veloz_tui.control.errors import LinkLost, Unconfirmed
 from veloz_tui.control.identity import own_name
 from veloz_tui.control.messages import Answer, Question, Reply, Request, Snapshot
-from veloz_tui.domain.commands import AnyCommand, DescribeStrategy, WatchInstruments
-from veloz_tui.domain.errors import OperatorError
+from veloz_tui.domain.commands import AnyCommand, WatchInstruments
 from veloz_tui.domain.queries import Query, Told
-from veloz_tui.domain.strategy_views import StrategyDetail
-from veloz_tui.domain.types import CommandId, InstrumentId, StrategyId
+from veloz_tui.domain.types import CommandId, InstrumentId
 from veloz_tui.domain.views import Ack, View
 
 ANSWER_TIMEOUT_S = 2.0
 VIEW_TIMEOUT_S = 3.0
 TOLD_TIMEOUT_S = 10.0
-STRATEGY_TIMEOUT_S = 7.0
-"""A stopped strategy is loaded to be asked."""
 
 
 class ControlPaths(Protocol):
@@ -50,19 +46,6 @@ async def ask_engine(
     connection = await _open(paths, Greeting(name=own_name(), wants_control=wants_control, wants_views=False))
     async with connection:
         return await _ask(connection, command, timeout_s=timeout_s)
-
-
-async def ask_strategy(
-    paths: ControlPaths, strategy_id: StrategyId, *, timeout_s: float = STRATEGY_TIMEOUT_S
-) -> StrategyDetail:
-    """Look at one strategy in full. OperatorError: there is none, or it can't be asked."""
-    connection = await _open(paths, Greeting(name=own_name(), wants_control=False, wants_views=False))
-    command = DescribeStrategy(command_id=new_command_id(), strategy_id=strategy_id)
-    async with connection:
-        answer = await _answer(connection, command, timeout_s=timeout_s)
-    if answer.strategy is None:
-        raise OperatorError(answer.ack.text)
-    return answer.strategy
 
 
 def run_command(
@@ -138,17 +121,13 @@ async def _open(paths: ControlPaths, greeting: Greeting) -> EngineConnection:
 
 
 async def _ask(connection: EngineConnection, command: AnyCommand, *, timeout_s: float) -> Ack:
-    return (await _answer(connection, command, timeout_s=timeout_s)).ack
-
-
-async def _answer(connection: EngineConnection, command: AnyCommand, *, timeout_s: float) -> Answer:
     await connection.send(Request(command))
     try:
         async with asyncio.timeout(timeout_s):
             while True:
                 message = await connection.receive()
                 if isinstance(message, Answer) and message.ack.command_id == command.command_id:
-                    return message
+                    return message.ack
     except TimeoutError as error:
         raise Unconfirmed(unconfirmed(timeout_s)) from error
     except LinkLost as error:

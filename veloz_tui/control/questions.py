@@ -61,7 +61,7 @@ class Questions:
         except VelozError as error:
             return NotKnown(str(error))
         except TimeoutError:
-            return NotKnown(f"no answer found in {ANSWER_WITHIN_S:.0f} s: the disk is slow, ask again")
+            return NotKnown(f"no answer found in {ANSWER_WITHIN_S:.0f} s: ask again")
         except Exception:
             # A console request's boundary: the console hears of it, the others go on.
             _logger.exception("question %s failed", type(query).__name__)

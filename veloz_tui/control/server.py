@@ -23,7 +23,6 @@ from websockets.exceptions import ConnectionClosed
 from veloz_tui.config.filesystem import write_atomically
 from veloz_tui.control.answers import Answers
 from veloz_tui.control.codec import GarbledFrame, bad_number, decode_from_console, encode
-from veloz_tui.control.descriptions import Describe, Descriptions
 from veloz_tui.control.door import HELLO_DEADLINE_S, check_hello, describe, read_hello, refuse
 from veloz_tui.control.gist import gist
 from veloz_tui.control.identity import PeerIdentity, bind_private, peer_identity
@@ -45,11 +44,9 @@ from veloz_tui.domain.commands import (
     AmendOrder,
     AnyCommand,
     ClosePosition,
-    DescribeStrategy,
     Kill,
     KillPrepare,
     PlaceOrder,
-    ShowPerformance,
     TakeControl,
     WatchInstruments,
 )
@@ -100,7 +97,6 @@ class ControlServer:
         build_view: Callable[[frozenset[InstrumentId], int], View],
         *,
         identity: Identity,
-        describe: Describe | None = None,
         on_control: Callable[[str, str], None] = _ignore_control,
         on_query: OnQuery = nobody_knows,
         now: Callable[[], Nanos] = lambda: Nanos(time.time_ns()),
@@ -112,7 +108,6 @@ class ControlServer:
         self._identity = identity
         self._on_control = on_control
         self._questions = Questions(on_query)
-        self._descriptions = Descriptions(describe)
         self._now = now
         self._token = secrets.token_hex(32).encode()
         self._log = LogRing()
@@ -147,7 +142,6 @@ class ControlServer:
             self._ticker.cancel()
             await asyncio.gather(self._ticker, return_exceptions=True)
         await self._questions.close()
-        await self._descriptions.close()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -283,9 +277,6 @@ class ControlServer:
         if refusal:
             peer.owe(Answer(Ack(command.command_id, is_ok=False, text=refusal, code="CONTROL")))
             return
-        if isinstance(command, DescribeStrategy):
-            self._descriptions.begin(peer, command)
-            return
         is_repeat = self._answers.is_known(command.command_id)
         earlier = self._answers.ask(command.command_id, peer)
         if earlier is not None:
@@ -382,14 +373,7 @@ def _watch(peer: Peer, command: WatchInstruments) -> Ack:
 
 def _needs_control(command: AnyCommand) -> bool:
     match command:
-        case (
-            Kill()
-            | KillPrepare()
-            | TakeControl()
-            | WatchInstruments()
-            | ShowPerformance()
-            | DescribeStrategy()
-        ):
+        case Kill() | KillPrepare() | TakeControl() | WatchInstruments():
             return False
         case PlaceOrder() | ClosePosition() | AmendOrder():
             return not command.is_dry

@@ -136,21 +136,11 @@ class TakeControl(Command, frozen=True, kw_only=True):
     """Become the one console that may change things."""
 
 
-class DescribeStrategy(Command, frozen=True, kw_only=True):
-    """Look at one strategy in full: the answer carries it. Changes nothing, and needs no control."""
-
-    strategy_id: StrategyId
-
-
 class WatchInstruments(Command, frozen=True, kw_only=True):
     """Which books this console wants in its views; `depth` levels a side."""
 
     instrument_ids: tuple[InstrumentId, ...]
     depth: int = 60
-
-
-class ShowPerformance(Command, frozen=True, kw_only=True):
-    """Ask what the PnL day came to; the answer has it. Changes nothing."""
 
 
 class Shutdown(Command, frozen=True, kw_only=True):
@@ -178,8 +168,6 @@ AnyCommand = (
     | AcknowledgeAlert
     | MuteAlert
     | TakeControl
-    | DescribeStrategy
     | WatchInstruments
-    | ShowPerformance
     | Shutdown
 )

@@ -32,7 +32,7 @@ class CurveView(msgspec.Struct, frozen=True):
     """Of the peak before it; None: the peak is no capital."""
 
 
-class PerformanceView(msgspec.Struct, frozen=True):
+class PerformanceView(msgspec.Struct, frozen=True, tag=True):
     since: Nanos
     """0: the day's beginning isn't known yet."""
     at: Nanos

@@ -7,7 +7,9 @@ from enum import StrEnum
 
 import msgspec
 
-from veloz_tui.domain.types import Nanos, Severity
+from veloz_tui.domain.performance import PerformanceView
+from veloz_tui.domain.strategy_views import StrategyDetail
+from veloz_tui.domain.types import Nanos, Severity, StrategyId
 
 
 class About(StrEnum):
@@ -33,6 +35,16 @@ class AskWire(msgspec.Struct, frozen=True, tag=True):
 
     after: int | None = None
     limit: int = 200
+
+
+class AskStrategy(msgspec.Struct, frozen=True, tag=True):
+    """One strategy in full. A stopped one's code is loaded to be asked, which takes a moment."""
+
+    strategy_id: StrategyId
+
+
+class AskPerformance(msgspec.Struct, frozen=True, tag=True):
+    """What the PnL day came to so far."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -104,5 +116,5 @@ class NotKnown(msgspec.Struct, frozen=True, tag=True):
     """Ids that could have been meant."""
 
 
-Query = AskWhy | AskWire
-Told = Chain | WireLog | NotKnown
+Query = AskWhy | AskWire | AskStrategy | AskPerformance
+Told = Chain | WireLog | StrategyDetail | PerformanceView | NotKnown

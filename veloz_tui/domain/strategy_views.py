@@ -72,7 +72,7 @@ class LogLine(msgspec.Struct, frozen=True):
     text: str
 
 
-class StrategyDetail(msgspec.Struct, frozen=True, kw_only=True):
+class StrategyDetail(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Everything about one strategy. Times are of the engine's clock, `at` is now."""
 
     at: Nanos

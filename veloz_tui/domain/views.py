@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import msgspec
 
-from veloz_tui.domain.performance import PerformanceView
 from veloz_tui.domain.types import (
     Asset,
     BreakerState,
@@ -365,5 +364,3 @@ class Ack(msgspec.Struct, frozen=True):
     client_order_ids: tuple[ClientOrderId, ...] = ()
     verdict: Verdict | None = None
     code: str = ""
-    performance: PerformanceView | None = None
-    """What was asked for by ShowPerformance."""

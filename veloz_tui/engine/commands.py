@@ -25,14 +25,13 @@ from veloz_tui.engine.exit_orders import closable, closable_now, in_the_way, is_
 from veloz_tui.engine.flatten import flatten
 from veloz_tui.engine.live import Closing
 from veloz_tui.engine.orders import cancel, is_protective_stop, open_orders, place
-from veloz_tui.engine.performance import performance
 from veloz_tui.engine.queues import would_be_ahead
 from veloz_tui.engine.risk.check import verdict
 from veloz_tui.engine.risk_inputs import risk_inputs, way_out
 from veloz_tui.engine.turn import Turn
 
 MUTE: Final = 600 * SECOND
-_UNJOURNALED: Final = (c.KillPrepare, c.WatchInstruments, c.ShowPerformance, c.DescribeStrategy)
+_UNJOURNALED: Final = (c.KillPrepare, c.WatchInstruments)
 
 
 def on_command(turn: Turn, command: c.AnyCommand) -> None:
@@ -44,13 +43,12 @@ def on_command(turn: Turn, command: c.AnyCommand) -> None:
     if parameters.is_asking(turn, command.command_id):
         return
     is_dry = isinstance(command, c.PlaceOrder | c.ClosePosition | c.AmendOrder) and command.is_dry
-    is_question = is_dry or isinstance(command, c.ShowPerformance)
     if not is_dry and not isinstance(command, _UNJOURNALED):
         turn.emit(CommandTaken(turn.now, command.by, _words_of(command)))
     ack = _HANDLERS[type(command)](turn, command)
     if ack is None:
         return  # its strategy is asked first; what it says is answered
-    if not is_question:
+    if not is_dry:
         turn.live.remember(ack)
     turn.act(Reply(ack))
 
@@ -297,10 +295,6 @@ def _shutdown(turn: Turn, command: c.Shutdown) -> Ack:
     return _ok(command, f"engine stops; {resting} orders stay at the venue")
 
 
-def _show_performance(turn: Turn, command: c.ShowPerformance) -> Ack:
-    return Ack(command.command_id, is_ok=True, text="", performance=performance(turn))
-
-
 _HANDLERS: Final[dict[type[c.Command], Callable[[Turn, Any], Ack | None]]] = {
     c.PlaceOrder: _place_order,
     c.AmendOrder: amending.amend,
@@ -321,7 +315,5 @@ _HANDLERS: Final[dict[type[c.Command], Callable[[Turn, Any], Ack | None]]] = {
     c.MuteAlert: _mute,
     c.TakeControl: _nothing,
     c.WatchInstruments: _nothing,
-    c.ShowPerformance: _show_performance,
-    c.DescribeStrategy: _nothing,
     c.Shutdown: _shutdown,
 }

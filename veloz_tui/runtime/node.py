@@ -53,6 +53,7 @@ from veloz_tui.runtime.link import (
     PrepareKill,
 )
 from veloz_tui.runtime.loop import EngineLoop
+from veloz_tui.runtime.query_desk import QueryDesk
 from veloz_tui.runtime.recovery import Recovered, recover
 from veloz_tui.runtime.watchers import NodeWatchers
 from veloz_tui.runtime.why_desk import WhyDesk
@@ -122,14 +123,8 @@ class Node:
             self._loop = EngineLoop(
                 engine, self._journal, self._adapters, self._watchers, now=self._clock.now
             )
-            self._why = WhyDesk(
-                engine,
-                self._paths.journal,
-                WireView(BINANCE, binance.tap, engine.state),
-                now=self._clock.now,
-                undurable=lambda: self._loop.undurable,
-            )
-            stack.callback(self._why.close)
+            self._query_desk = self._desk(WireView(BINANCE, binance.tap, engine.state))
+            stack.callback(self._query_desk.close)
             self._server = self._control_server()
             self._watchers.server = self._server
             await stack.enter_async_context(self._watchers.hosts)
@@ -188,6 +183,15 @@ class Node:
             jitter=random.random,
         )
 
+    def _desk(self, wire: WireView) -> QueryDesk:
+        engine, now = self._engine, self._clock.now
+        return QueryDesk(
+            engine,
+            WhyDesk(engine, self._paths.journal, wire, now=now, undurable=lambda: self._loop.undurable),
+            Describer(engine, self._settings, self._watchers.hosts, now=now),
+            now=now,
+        )
+
     def _control_server(self) -> ControlServer:
         return ControlServer(
             self._paths.engine_socket,
@@ -200,11 +204,8 @@ class Node:
                 version=__version__,
                 guardian_path=self._start.guardian_socket,
             ),
-            describe=Describer(
-                self._engine, self._settings, self._watchers.hosts, now=self._clock.now
-            ).describe,
             on_control=self._on_control,
-            on_query=self._why.answer,
+            on_query=self._query_desk.answer,
             now=self._clock.now,
         )
 

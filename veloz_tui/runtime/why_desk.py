@@ -1,4 +1,4 @@
-"""Answers questions of consoles: from the engine's state, the journal and what the adapters recorded.
+"""Answers why and what was sent: from the engine's state, the journal and what the adapters recorded.
 
 The journal is read, and messages are put into words, in a thread, by a connection of its own and in bounded
 slices: the event loop never waits for it. One thread, and its own: the kill flag and the journal's anchor are
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from veloz_tui.domain.events import Recorded
-from veloz_tui.domain.queries import About, AskWire, Chain, NotKnown, Query, Told
+from veloz_tui.domain.queries import About, AskWhy, AskWire, Chain, NotKnown, Told
 from veloz_tui.domain.types import MANUAL, ClientOrderId, Nanos
 from veloz_tui.engine.core import Engine
 from veloz_tui.engine.state import AlertRecord
@@ -61,7 +61,7 @@ class WhyDesk:
     async def _aside(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    async def answer(self, query: Query) -> Told:
+    async def answer(self, query: AskWhy | AskWire) -> Told:
         """Answer one question. JournalError if the journal can't be read."""
         if isinstance(query, AskWire):
             chosen, now = self._wire.chosen(query), self._now()

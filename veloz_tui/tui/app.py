@@ -23,7 +23,6 @@ from veloz_tui.control.messages import Reply
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.errors import VelozError
 from veloz_tui.domain.queries import Query
-from veloz_tui.domain.strategy_views import StrategyDetail
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import (
@@ -178,11 +177,6 @@ class VelozApp(App[str]):
         """An answer arrived: it is a reaction to a key, so it doesn't wait for a frame."""
         self.session.on_ack(ack)
         self.painter.now()
-
-    def on_strategy(self, detail: StrategyDetail) -> None:
-        """One strategy in full."""
-        self.session.on_strategy(detail)
-        self.painter.soon()
 
     def on_link(self, link: Link) -> None:
         """The link changed."""

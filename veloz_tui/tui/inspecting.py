@@ -3,15 +3,14 @@
 from functools import partial
 from typing import Final
 
-from veloz_tui.control.client import new_command_id
-from veloz_tui.domain.commands import DescribeStrategy
+from veloz_tui.domain.queries import AskStrategy, NotKnown, Told
+from veloz_tui.domain.strategy_views import StrategyDetail
 from veloz_tui.domain.types import StrategyId
-from veloz_tui.tui import texts
+from veloz_tui.tui import fmt, texts
 from veloz_tui.tui.actions import selected_strategy
 from veloz_tui.tui.session import Session
 
 PANE: Final = "strategy"
-EVERY_S: Final = 1.0
 
 
 def install(session: Session) -> None:
@@ -36,17 +35,20 @@ def inspect(session: Session, strategy_id: StrategyId) -> None:
         seen.strategy_id, seen.detail = strategy_id, None
         session.cursors[PANE].clear()
     session.page, session.is_zoomed, session.focus = (PANE,), False, PANE
-    _ask(session)
+    query = AskStrategy(strategy_id)
+    seen.repeated.ask_now(session.asking, query, partial(_told, session), now=session.clock())
 
 
 def ask_again(session: Session) -> None:
     """A view came: the detail may be old."""
-    if PANE in session.page and session.clock() - session.inspection.asked_at >= EVERY_S:
-        _ask(session)
-
-
-def _ask(session: Session) -> None:
     seen = session.inspection
-    if seen.strategy_id is not None:
-        seen.asked_at = session.clock()
-        session.shell.fire(DescribeStrategy(command_id=new_command_id(), strategy_id=seen.strategy_id))
+    if PANE in session.page and seen.strategy_id is not None:
+        query = AskStrategy(seen.strategy_id)
+        seen.repeated.ask_again(session.asking, query, partial(_told, session), now=session.clock())
+
+
+def _told(session: Session, told: Told) -> None:
+    if isinstance(told, StrategyDetail):
+        session.inspection.take(told, session.clock())
+    elif isinstance(told, NotKnown):
+        session.say(fmt.clean(told.text), "warn")

@@ -1,10 +1,15 @@
 """Which strategy is looked at, and what the engine last said of it."""
 
+from typing import Final
+
 from veloz_tui.domain.strategy_views import StrategyDetail
 from veloz_tui.domain.types import StrategyId
 from veloz_tui.tui import texts
+from veloz_tui.tui.asking import Repeated
 from veloz_tui.tui.grid import PaneContent
 from veloz_tui.tui.panes import strategy as pane
+
+EVERY_S: Final = 1.0
 
 
 class Inspection:
@@ -14,7 +19,7 @@ class Inspection:
         self.strategy_id: StrategyId | None = None
         self.detail: StrategyDetail | None = None
         self.got_at = 0.0
-        self.asked_at = float("-inf")
+        self.repeated = Repeated(EVERY_S)
 
     def take(self, detail: StrategyDetail, now: float) -> None:
         """An answer; one about another strategy comes too late."""

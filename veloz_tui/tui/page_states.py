@@ -4,8 +4,12 @@ from collections import deque
 from typing import Final
 
 from veloz_tui.domain.queries import AskWhy, Chain, NotKnown, WireEntry, WireLog
+from veloz_tui.tui.asking import Repeated
 
 KEPT: Final = 2_000
+WHY_EVERY_S: Final = 1.0
+"""An order or alert on the page is asked for again so often: it goes on meanwhile."""
+WIRE_EVERY_S: Final = 0.3
 
 
 class WhyPage:
@@ -15,8 +19,7 @@ class WhyPage:
         self.query: AskWhy | None = None
         self.subject = ""
         self.told: Chain | NotKnown | None = None
-        self.asked_at = float("-inf")
-        self.is_waiting = False
+        self.repeated = Repeated(WHY_EVERY_S)
         self.back: tuple[tuple[str, ...], str] = ((), "ladder")
         """The page and the focus that Esc goes back to."""
 
@@ -29,8 +32,7 @@ class WirePage:
         self.last: int | None = None
         self.lost = 0
         self.public_a_second: float | None = None
-        self.asked_at = float("-inf")
-        self.is_waiting = False
+        self.repeated = Repeated(WIRE_EVERY_S)
         self._counted: tuple[int, int] | None = None
         self._run: int | None = None
 

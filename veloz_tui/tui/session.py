@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 from veloz_tui.control.client import KillOutcome, Link, LinkState
 from veloz_tui.domain.commands import AnyCommand
-from veloz_tui.domain.strategy_views import StrategyDetail
 from veloz_tui.domain.types import InstrumentId, Severity
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui import fmt, history, keys, texts
@@ -153,17 +152,12 @@ class Session:
         if shown is not None and shown.text:
             self.say(fmt.clean(shown.text), "good" if shown.is_ok else "warn")
 
-    def on_strategy(self, detail: StrategyDetail) -> None:
-        """One strategy in full, as it was asked for."""
-        self.inspection.take(detail, self.clock())
-
     def on_link(self, link: Link) -> None:
         """The link changed."""
         had_control = self.store.has_control
         self.store.linked(link, self.clock())
         if link.state is not LinkState.UP:
             self.asking.forget()
-            self.why.is_waiting = self.wire.is_waiting = False
         if had_control and not link.has_control and link.text:
             self.say(fmt.clean(link.text), "warn")
 

@@ -8,7 +8,6 @@ from veloz_tui.control.guardian import GuardianReply
 from veloz_tui.control.messages import Reply
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.domain.queries import Query
-from veloz_tui.domain.strategy_views import StrategyDetail
 from veloz_tui.domain.types import InstrumentId
 from veloz_tui.domain.views import Ack, LogEntry, View
 from veloz_tui.tui.options import ConsoleOptions
@@ -25,9 +24,6 @@ class Receiver(Protocol):
 
     def on_ack(self, ack: Ack) -> None:
         """An answer to a command."""
-
-    def on_strategy(self, detail: StrategyDetail) -> None:
-        """One strategy in full."""
 
     def on_link(self, link: Link) -> None:
         """The link to the engine changed."""
@@ -76,7 +72,6 @@ def connector(paths: ControlPaths, options: ConsoleOptions) -> Connect:
             on_view=receiver.on_view,
             on_entries=receiver.on_entries,
             on_ack=receiver.on_ack,
-            on_strategy=receiver.on_strategy,
             on_link=receiver.on_link,
             on_reply=receiver.on_reply,
         )

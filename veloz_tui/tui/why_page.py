@@ -1,7 +1,6 @@
 """w: the why of what is selected, over the whole body; :why ID for any order."""
 
 from functools import partial
-from typing import Final
 
 from veloz_tui.domain.queries import About, AskWhy, Chain, NotKnown, Told
 from veloz_tui.domain.types import MANUAL
@@ -9,9 +8,6 @@ from veloz_tui.domain.views import LogEntry
 from veloz_tui.tui import texts, wire_page
 from veloz_tui.tui.panes import why
 from veloz_tui.tui.session import Session
-
-AGAIN_S: Final = 1.0
-"""An order or alert on the page is asked for again so often: it goes on meanwhile."""
 
 
 def install(session: Session) -> None:
@@ -78,8 +74,8 @@ def show(session: Session, query: AskWhy) -> None:
     page = session.why
     _open(session)
     page.query, page.told, page.subject = query, None, query.subject
-    page.asked_at = session.clock()
-    if not session.asking.ask(query, partial(_told, session, query)):
+    on_told = partial(_told, session, query)
+    if not page.repeated.ask_now(session.asking, query, on_told, now=session.clock()):
         page.told = NotKnown(texts.why.NO_LINK)
 
 
@@ -93,7 +89,6 @@ def _open(session: Session) -> None:
 
 def _told(session: Session, query: AskWhy, told: Told) -> None:
     page = session.why
-    page.is_waiting = False
     if page.query == query and isinstance(told, Chain | NotKnown):
         page.told = told
 
@@ -101,11 +96,10 @@ def _told(session: Session, query: AskWhy, told: Told) -> None:
 def follow(session: Session) -> None:
     """While the page is open: what goes on meanwhile."""
     page = session.why
-    if session.focus != "why" or page.query is None or page.is_waiting or isinstance(page.told, NotKnown):
+    if session.focus != "why" or page.query is None or isinstance(page.told, NotKnown):
         return
-    if session.clock() - page.asked_at >= AGAIN_S:
-        page.asked_at = session.clock()
-        page.is_waiting = session.asking.ask(page.query, partial(_told, session, page.query))
+    on_told = partial(_told, session, page.query)
+    page.repeated.ask_again(session.asking, page.query, on_told, now=session.clock())
 
 
 def leave(session: Session) -> None:

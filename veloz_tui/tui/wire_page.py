@@ -9,23 +9,18 @@ from veloz_tui.tui.grid import PaneContent
 from veloz_tui.tui.panes import wire
 from veloz_tui.tui.session import Session
 
-EVERY_S: Final = 0.3
 AT_ONCE: Final = 500
 
 
 def follow(session: Session) -> None:
     """While the page is open: what came since; one question at a time."""
-    page, now = session.wire, session.clock()
-    if session.focus != "wire" or page.is_waiting or session.frozen is not None:
-        return
-    if now - page.asked_at >= EVERY_S:
-        page.asked_at = now
+    page = session.wire
+    if session.focus == "wire" and session.frozen is None:
         query = AskWire(after=page.last, limit=AT_ONCE)
-        page.is_waiting = session.asking.ask(query, partial(_told, session))
+        page.repeated.ask_again(session.asking, query, partial(_told, session), now=session.clock())
 
 
 def _told(session: Session, told: Told) -> None:
-    session.wire.is_waiting = False
     if isinstance(told, WireLog):
         session.wire.take(told)
 

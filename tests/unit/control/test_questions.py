@@ -11,8 +11,20 @@ from veloz_tui.control.client import ask_question
 from veloz_tui.control.connection import Greeting, open_connection
 from veloz_tui.control.messages import Question, Reply
 from veloz_tui.control.questions import MAX_OPEN
-from veloz_tui.domain.errors import JournalError
-from veloz_tui.domain.queries import AskWhy, AskWire, Chain, NotKnown, Query, Step, Told
+from veloz_tui.domain.errors import JournalError, OperatorError
+from veloz_tui.domain.performance import PerformanceView
+from veloz_tui.domain.queries import (
+    AskPerformance,
+    AskStrategy,
+    AskWhy,
+    AskWire,
+    Chain,
+    NotKnown,
+    Query,
+    Step,
+    Told,
+)
+from veloz_tui.domain.types import Nanos, StrategyId
 
 CHAIN = Chain("7F3K BUY 1", "vz7F3K", (Step(None, "asked", "ASKED"),))
 
@@ -50,6 +62,19 @@ async def test_an_error_of_ours_becomes_the_answer_and_the_engine_goes_on(engine
     answering(engine, RuntimeError("a bug"))
     told = await ask_question(engine, AskWire())
     assert isinstance(told, NotKnown) and "see its log" in told.text
+
+
+async def test_the_days_performance_and_why_a_strategy_cant_be_shown_come_the_same_way(
+    engine: EngineStub,
+) -> None:
+    day = PerformanceView(since=Nanos(1), at=Nanos(2))
+    asked = answering(engine, day)
+    assert await ask_question(engine, AskPerformance()) == day
+    assert asked == [AskPerformance()]
+    answering(engine, OperatorError("no strategy x: configured are none"))
+    told = await ask_question(engine, AskStrategy(StrategyId("x")))
+    assert told == NotKnown("no strategy x: configured are none")
+    assert engine.commands == []
 
 
 async def test_more_questions_than_can_be_worked_at_are_told_to_ask_again(engine: EngineStub) -> None:

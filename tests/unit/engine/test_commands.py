@@ -373,7 +373,6 @@ def test_every_command_has_a_handler_and_one_answer() -> None:
         c.StartStrategy: {"strategy_id": MM},
         c.StopStrategy: {"strategy_id": MM},
         c.PauseStrategy: {"strategy_id": MM},
-        c.DescribeStrategy: {"strategy_id": MM},
         c.SetParameters: {"strategy_id": MM, "values": {}},
         c.Kill: {"kill_id": "k"},
         c.Rearm: {"level": "full", "confirmation": "demo"},

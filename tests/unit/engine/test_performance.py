@@ -4,11 +4,12 @@ import pytest
 
 from tests.unit.engine.factories import BTC, Core, D, fill, limit_buy, limit_sell, report
 from tests.unit.reports.histories import report_of
-from veloz_tui.domain.commands import ShowPerformance
-from veloz_tui.domain.events import CommandTaken, MinuteNoted
+from veloz_tui.domain.events import MinuteNoted
 from veloz_tui.domain.performance import PerformanceView
 from veloz_tui.domain.results import DAY
 from veloz_tui.domain.types import SECOND, Nanos
+from veloz_tui.engine.performance import performance
+from veloz_tui.engine.turn import Turn
 from veloz_tui.reports.period import custom
 
 
@@ -25,9 +26,8 @@ def traded() -> Core:
 
 
 def shown(core: Core) -> PerformanceView:
-    ack = core.command(ShowPerformance(command_id=core.new_id()))
-    assert ack.performance is not None
-    return ack.performance
+    engine = core.engine
+    return performance(Turn(state=engine.state, live=engine.live, settings=engine.settings, now=core.now))
 
 
 def test_the_days_figures_and_curve_are_the_reports() -> None:
@@ -50,16 +50,6 @@ def test_the_days_figures_and_curve_are_the_reports() -> None:
     ]
     assert [c.worst for c in curves] == [c.max_drawdown for c in whole.curves]
     assert {c.basis for c in whole.curves} == {"equity", "realized"}
-
-
-def test_asking_leaves_no_trace() -> None:
-    core = traded()
-    before = len(core.records)
-    command = ShowPerformance(command_id=core.new_id())
-    core.command(command)
-    assert len(core.records) == before
-    assert not [r for r in core.records if isinstance(r.event, CommandTaken) and "Show" in r.event.text]
-    assert command.command_id not in core.engine.live.commands
 
 
 def test_a_new_day_begins_with_nothing_before_its_first_event() -> None:
