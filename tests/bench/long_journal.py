@@ -11,6 +11,7 @@ from typing import Final
 from veloz_tui.domain import events as e
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.order import OrderRequest
+from veloz_tui.domain.strategy_events import CallbackTimes
 from veloz_tui.domain.types import (
     ZERO,
     Asset,
@@ -96,7 +97,7 @@ class Life:
             self._minute = self._at // (60 * SECOND_NS)
             self._equity += Decimal(self._random.randint(-1_000, 1_020)) / 100
             marks = {one.id: price for one, price in zip(INSTRUMENTS, self._prices, strict=True)}
-            times = e.CallbackTimes(self._random.uniform(20, 40), self._random.uniform(80, 300))
+            times = CallbackTimes(self._random.uniform(20, 40), self._random.uniform(80, 300))
             yield e.MinuteNoted(self._at, self._equity, marks, {STRATEGIES[0]: times})
 
     def _order(self, number: int) -> Iterator[e.AnyEvent]:

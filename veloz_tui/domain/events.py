@@ -8,8 +8,10 @@ from decimal import Decimal
 
 import msgspec
 
+from veloz_tui.domain.event import Event
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.order import OrderRequest
+from veloz_tui.domain.strategy_events import CallbackTimes, StrategyChanged, StrategyParametersSet
 from veloz_tui.domain.types import (
     ZERO,
     Asset,
@@ -22,18 +24,10 @@ from veloz_tui.domain.types import (
     RearmLevel,
     Severity,
     StrategyId,
-    StrategyState,
     TradeId,
     VenueId,
     VenueOrderId,
 )
-
-
-class Event(msgspec.Struct, frozen=True, tag=True):
-    """A fact. `at` is when the engine took note of it."""
-
-    at: Nanos
-
 
 # --- The run ---------------------------------------------------------------------------------------------
 
@@ -269,30 +263,23 @@ class DayOpened(Event, frozen=True):
 
     equity: Decimal | None
     realized: dict[InstrumentId, Decimal]
-    fees: dict[InstrumentId, Decimal] = {}
-    turnover: dict[InstrumentId, Decimal] = {}
+    fees: dict[InstrumentId, Decimal] = msgspec.field(default_factory=dict)
+    turnover: dict[InstrumentId, Decimal] = msgspec.field(default_factory=dict)
     since: Nanos = Nanos(0)
     """When the PnL day began by the clock; 0: not told."""
-
-
-class CallbackTimes(msgspec.Struct, frozen=True):
-    """How long a strategy's last callbacks took, in microseconds."""
-
-    p50_us: float
-    p99_us: float
 
 
 class MinuteNoted(Event, frozen=True):
     """What no other event tells, at most once a minute and only if it changed."""
 
     equity: Decimal
-    marks: dict[InstrumentId, Decimal] = {}
+    marks: dict[InstrumentId, Decimal] = msgspec.field(default_factory=dict)
     """The prices by which what is held was valued."""
-    callbacks: dict[StrategyId, CallbackTimes] = {}
+    callbacks: dict[StrategyId, CallbackTimes] = msgspec.field(default_factory=dict)
     """Of strategies that run."""
 
 
-# --- Trading state, strategies, people -------------------------------------------------------------------
+# --- Trading state, people -------------------------------------------------------------------------------
 
 
 class Halted(Event, frozen=True):
@@ -325,27 +312,6 @@ class ReduceOnlySet(Event, frozen=True):
 class PausedSet(Event, frozen=True):
     is_on: bool
     by: str
-
-
-class StrategyChanged(Event, frozen=True):
-    strategy_id: StrategyId
-    state: StrategyState
-    run: int
-    reason: str = ""
-
-
-class StrategyParametersSet(Event, frozen=True):
-    """An operator's values in place of the settings file's, as JSON by name; without one: the default.
-
-    Each counts until the file's own value (`configured`) is another one; one that equals it is no operator's
-    any more.
-    """
-
-    strategy_id: StrategyId
-    by: str
-    old: dict[str, str]
-    new: dict[str, str]
-    configured: dict[str, str]
 
 
 class AlertRaised(Event, frozen=True):

@@ -1,6 +1,7 @@
 """Log entries: what happened, a line each, for consoles and `watch`; from an event and its state."""
 
 from veloz_tui.domain import events as e
+from veloz_tui.domain.strategy_events import StrategyChanged, StrategyParametersSet
 from veloz_tui.domain.types import Severity
 from veloz_tui.domain.views import FillView, LogEntry
 from veloz_tui.engine import words
@@ -43,11 +44,11 @@ def entry_of(state: State, recorded: e.Recorded) -> LogEntry | None:
             return LogEntry(recorded.seq, event.at, "alert", event.text, event.severity)
         case e.Halted() | e.KillStamped() | e.Rearmed():
             return _kill(recorded.seq, event)
-        case e.StrategyChanged():
+        case StrategyChanged():
             reason = f": {event.reason}" if event.reason else ""
             text = f"{event.strategy_id} {event.state}{reason}"
             return LogEntry(recorded.seq, event.at, "strategy", text, strategy_id=event.strategy_id)
-        case e.StrategyParametersSet():
+        case StrategyParametersSet():
             text = f"{event.strategy_id} {words.parameter_changes(event)} by {event.by or 'operator'}"
             return LogEntry(recorded.seq, event.at, "strategy", text, strategy_id=event.strategy_id)
         case e.VenueStateChanged():

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from veloz_tui.domain import events as e
 from veloz_tui.domain.errors import InvariantBroken
+from veloz_tui.domain.event import Event
 from veloz_tui.domain.order import REOPENABLE, TRANSITIONS, Amendment, Order, OrderEvent
 from veloz_tui.domain.reports import Balance
+from veloz_tui.domain.strategy_events import StrategyChanged, StrategyParametersSet
 from veloz_tui.domain.strategy_views import Fault
 from veloz_tui.domain.types import ClientOrderId, Nanos, OrderStatus, StrategyState
 from veloz_tui.engine import booking
@@ -294,7 +296,7 @@ def _paused_set(s: State, x: e.PausedSet) -> None:
     s.is_paused = x.is_on
 
 
-def _strategy_changed(s: State, x: e.StrategyChanged) -> None:
+def _strategy_changed(s: State, x: StrategyChanged) -> None:
     record = s.strategies.setdefault(x.strategy_id, StrategyRecord())
     if x.state is StrategyState.STARTING:
         record.net_at_start = booking.net_of(s, x.strategy_id)
@@ -305,7 +307,7 @@ def _strategy_changed(s: State, x: e.StrategyChanged) -> None:
         record.faults = [*record.faults, Fault(x.at, x.run, x.reason)][-MAX_FAULTS:]
 
 
-def _strategy_parameters_set(s: State, x: e.StrategyParametersSet) -> None:
+def _strategy_parameters_set(s: State, x: StrategyParametersSet) -> None:
     parameters = s.strategies.setdefault(x.strategy_id, StrategyRecord()).parameters
     for name in {**x.old, **x.new}:
         value, configured = x.new.get(name), x.configured.get(name)
@@ -337,7 +339,7 @@ def _nothing(s: State, x: e.ControlTaken | e.CommandTaken) -> None:
     """Told for the record; no state follows from it."""
 
 
-_APPLY: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
+_APPLY: Final[dict[type[Event], Callable[[State, Any], None]]] = {
     e.RunStarted: _run_started,
     e.RunStopped: _run_stopped,
     e.InstrumentDefined: _instrument_defined,
@@ -372,8 +374,8 @@ _APPLY: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.Rearmed: _rearmed,
     e.ReduceOnlySet: _reduce_only_set,
     e.PausedSet: _paused_set,
-    e.StrategyChanged: _strategy_changed,
-    e.StrategyParametersSet: _strategy_parameters_set,
+    StrategyChanged: _strategy_changed,
+    StrategyParametersSet: _strategy_parameters_set,
     e.AlertRaised: _alert_raised,
     e.AlertAcknowledged: _alert_acknowledged,
     e.ControlTaken: _nothing,

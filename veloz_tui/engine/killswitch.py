@@ -10,9 +10,15 @@ near: such a list weighs 80 of the 6,000 a minute, and a banned kill switch canc
 import math
 from typing import Final
 
-from veloz_tui.domain.events import CancelRequested, Halted, KillStamped, Rearmed, StrategyChanged
+from veloz_tui.domain.events import (
+    CancelRequested,
+    Halted,
+    KillStamped,
+    Rearmed,
+)
 from veloz_tui.domain.order import Order
 from veloz_tui.domain.reports import GateReported, OpenOrdersListed
+from veloz_tui.domain.strategy_events import StrategyChanged
 from veloz_tui.domain.types import (
     MILLISECOND,
     SECOND,

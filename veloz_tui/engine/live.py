@@ -9,10 +9,13 @@ import msgspec
 
 from veloz_tui.domain.book import OrderBook
 from veloz_tui.domain.commands import SetParameters
-from veloz_tui.domain.events import CallbackTimes, OrderDenied
+from veloz_tui.domain.events import (
+    OrderDenied,
+)
 from veloz_tui.domain.intents import QuoteIntent
 from veloz_tui.domain.parameters import Parameter
 from veloz_tui.domain.reports import Channel, HealthReported, JournalReported, JournalState, TradePrinted
+from veloz_tui.domain.strategy_events import CallbackTimes
 from veloz_tui.domain.types import (
     MANUAL,
     Asset,

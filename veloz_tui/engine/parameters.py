@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from veloz_tui.domain.commands import SetParameters
-from veloz_tui.domain.events import StrategyParametersSet
 from veloz_tui.domain.intents import ParametersChecked
+from veloz_tui.domain.strategy_events import StrategyParametersSet
 from veloz_tui.domain.types import CommandId, Severity, StrategyId, StrategyState
 from veloz_tui.domain.views import Ack
 from veloz_tui.engine import words

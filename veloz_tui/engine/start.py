@@ -11,9 +11,9 @@ from veloz_tui.domain.events import (
     LimitsSet,
     OrderInDoubt,
     RunStarted,
-    StrategyChanged,
     VenueStateChanged,
 )
+from veloz_tui.domain.strategy_events import StrategyChanged
 from veloz_tui.domain.types import SECOND, ChannelState, OrderStatus, Severity, StrategyState
 from veloz_tui.engine import amending, killswitch, parameters
 from veloz_tui.engine.actions import SetGate

@@ -7,7 +7,10 @@ strategy's orders; the others go on. Only what failed restarts by itself, and on
 import math
 from typing import Final
 
-from veloz_tui.domain.events import AlertRaised, OrderDenied, StrategyChanged
+from veloz_tui.domain.events import (
+    AlertRaised,
+    OrderDenied,
+)
 from veloz_tui.domain.intents import (
     CancelIntent,
     LogIntent,
@@ -18,6 +21,7 @@ from veloz_tui.domain.intents import (
     TimerIntent,
 )
 from veloz_tui.domain.order import OrderRequest
+from veloz_tui.domain.strategy_events import StrategyChanged
 from veloz_tui.domain.types import ClientOrderId, Severity, StrategyId, StrategyState
 from veloz_tui.engine import restarts
 from veloz_tui.engine.actions import StartHost, StopHost

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import msgspec
 
-from veloz_tui.domain.events import StrategyParametersSet
 from veloz_tui.domain.instrument import VENUE_CODES, Instrument
 from veloz_tui.domain.order import Order, OrderRequest
+from veloz_tui.domain.strategy_events import StrategyParametersSet
 from veloz_tui.domain.types import Nanos, OrderType, VenueId
 from veloz_tui.engine.state import State
 

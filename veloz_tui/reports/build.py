@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any, Final
 
 from veloz_tui.domain import events as e
+from veloz_tui.domain.event import Event
 from veloz_tui.domain.results import UNKNOWN
 from veloz_tui.domain.types import Asset, ClientOrderId, Nanos, StrategyId
 from veloz_tui.reports.money import Money
@@ -186,7 +187,7 @@ class _Builder:
             worst.append(times.p99_us)
 
 
-_HANDLERS: Final[dict[type[e.Event], Callable[[_Builder, Any, Nanos], None]]] = {
+_HANDLERS: Final[dict[type[Event], Callable[[_Builder, Any, Nanos], None]]] = {
     e.RunStopped: lambda b, x, at: b._uptime.run_stopped(at),
     e.InstrumentDefined: lambda b, x, at: b._money.define(x.instrument),
     e.VenueStateChanged: lambda b, x, at: b._uptime.venue_changed(x, at),

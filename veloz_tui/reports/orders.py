@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final, cast
 
 from veloz_tui.domain import events as e
+from veloz_tui.domain.event import Event
 from veloz_tui.domain.order import TERMINAL, TRANSITIONS, OrderEvent, OrderRequest
 from veloz_tui.domain.types import ZERO, ClientOrderId, Nanos, OrderStatus
 from veloz_tui.engine.state import MAX_ENDED
@@ -23,7 +24,7 @@ Moved = (
     | e.OrderExpired
     | e.OrderNeverArrived
 )
-MOVES: Final[dict[type[e.Event], tuple[OrderEvent, str]]] = {
+MOVES: Final[dict[type[Event], tuple[OrderEvent, str]]] = {
     e.OrderSubmitted: (OrderEvent.SUBMITTED, "submitted"),
     e.OrderNotSent: (OrderEvent.NOT_SENT, "not_sent"),
     e.OrderAccepted: (OrderEvent.ACCEPTED, "accepted"),

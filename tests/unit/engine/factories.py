@@ -9,7 +9,10 @@ import msgspec
 from tests.unit.engine.totals import check_totals
 from veloz_tui.domain import commands as c
 from veloz_tui.domain import reports as r
-from veloz_tui.domain.events import Event, Recorded
+from veloz_tui.domain.event import Event
+from veloz_tui.domain.events import (
+    Recorded,
+)
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.intents import StrategyHostChanged, StrategyReported
 from veloz_tui.domain.order import Order, OrderRequest

@@ -26,6 +26,7 @@ from veloz_tui.domain import intents as i
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.errors import InvariantBroken
 from veloz_tui.domain.order import Order
+from veloz_tui.domain.strategy_events import CallbackTimes, StrategyChanged, StrategyParametersSet
 from veloz_tui.domain.types import (
     SECOND,
     Asset,
@@ -73,8 +74,8 @@ EVERY_KIND: tuple[e.AnyEvent, ...] = (
     e.VenueStateChanged(T0, VENUE, ChannelState.READY),
     e.BreakerChanged(T0, VENUE, BreakerState.OPEN),
     e.AccountIdentified(T0, VENUE, "7"),
-    e.StrategyChanged(T0, MM, StrategyState.STARTING, 1),
-    e.StrategyParametersSet(T0, MM, "me", {"size": '"1"'}, {"size": '"2"'}, {"size": '"1"'}),
+    StrategyChanged(T0, MM, StrategyState.STARTING, 1),
+    StrategyParametersSet(T0, MM, "me", {"size": '"1"'}, {"size": '"2"'}, {"size": '"1"'}),
     BORN,
     e.OrderSubmitted(T0, ID),
     e.OrderInDoubt(T0, ID, "timeout"),
@@ -99,7 +100,7 @@ EVERY_KIND: tuple[e.AnyEvent, ...] = (
     e.BalanceChanged(T0, VENUE, Asset("BTC"), D(1), D(2)),
     e.TradesFetched(T0, BTC.id, TradeId("5")),
     e.DayOpened(T0, D(5), {BTC.id: D(1)}, {BTC.id: D(2)}),
-    e.MinuteNoted(T0, D(1000), {BTC.id: D(100)}, {MM: e.CallbackTimes(10.0, 90.0)}),
+    e.MinuteNoted(T0, D(1000), {BTC.id: D(100)}, {MM: CallbackTimes(10.0, 90.0)}),
     e.Halted(T0, "k1", "kill", "me"),
     e.KillStamped(T0, "k1", "gate_closed", 3.0),
     e.Rearmed(T0, RearmLevel.EXITS, "me"),

@@ -5,9 +5,12 @@ import pytest
 
 from tests.unit.engine.factories import BTC, MM, SETTINGS, Core
 from veloz_tui.domain import commands as c
-from veloz_tui.domain.events import AlertRaised, StrategyParametersSet
+from veloz_tui.domain.events import (
+    AlertRaised,
+)
 from veloz_tui.domain.intents import ParametersChecked, StrategyHostChanged
 from veloz_tui.domain.parameters import Parameter
+from veloz_tui.domain.strategy_events import StrategyParametersSet
 from veloz_tui.domain.types import StrategyId
 from veloz_tui.domain.views import Ack
 from veloz_tui.engine.actions import CheckParameters, GiveParameters, Reply

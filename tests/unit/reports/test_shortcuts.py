@@ -13,6 +13,7 @@ from tests.unit.reports.test_lives import MINUTE, started
 from tests.unit.reports.test_money import bought_and_sold
 from veloz_tui.domain import events as e
 from veloz_tui.domain.results import DAY, Path
+from veloz_tui.domain.strategy_events import CallbackTimes
 from veloz_tui.domain.types import SECOND, ClientOrderId, Nanos, VenueOrderId
 from veloz_tui.engine.fold import apply
 from veloz_tui.engine.state import State
@@ -110,7 +111,7 @@ def test_a_cancel_is_timed_from_the_first_request() -> None:
 
 def test_callbacks_are_told_by_strategy_over_the_noted_minutes() -> None:
     noted = [
-        e.MinuteNoted(at(60 * n), D(100 + n), {}, {"mm-1": e.CallbackTimes(p50, p99)})  # type: ignore[dict-item]
+        e.MinuteNoted(at(60 * n), D(100 + n), {}, {"mm-1": CallbackTimes(p50, p99)})  # type: ignore[dict-item]
         for n, (p50, p99) in enumerate(((10.0, 90.0), (30.0, 400.0), (20.0, 80.0)))
     ]
     (row,) = report_of(numbered(*noted)).callbacks

@@ -1,6 +1,7 @@
 """Any event in a few words, without the state that was: for what happened beside an order."""
 
 from veloz_tui.domain import events as e
+from veloz_tui.domain.strategy_events import StrategyChanged
 from veloz_tui.domain.types import Severity
 from veloz_tui.engine import words
 
@@ -17,7 +18,7 @@ def told(event: e.AnyEvent) -> tuple[str, Severity] | None:  # noqa: PLR0912 - a
         case e.AlertRaised():
             code = f" [{event.code}]" if event.code else ""
             text, severity = f"ALERT {event.severity}{code}", event.severity
-        case e.StrategyChanged():
+        case StrategyChanged():
             text = f"strategy {event.strategy_id} {event.state}{_because(event.reason)}"
         case e.BreakerChanged():
             text = f"breaker of {words.code(event.venue)} {event.state}{_because(event.reason)}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from veloz_tui.domain import events as e
+from veloz_tui.domain.event import Event
 from veloz_tui.domain.events import Recorded
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.queries import Step
@@ -265,7 +266,7 @@ def _clock(at: Nanos) -> str:
     return f"{words.utc(at)[:-1]}.{at // 1_000_000 % 1000:03d}Z"
 
 
-_STEPS: Final[dict[type[e.Event], Callable[[Recorded, Any, Evidence], Iterator[Step]]]] = {
+_STEPS: Final[dict[type[Event], Callable[[Recorded, Any, Evidence], Iterator[Step]]]] = {
     e.OrderCreated: _created,
     e.OrderDenied: _denied,
     e.OrderNotSent: _not_sent,
