@@ -225,7 +225,8 @@ def _from_position(side: Side, instrument: InstrumentView, context: GrammarConte
         fault(f"no position in {instrument.display}")
     if (quantity > 0) is (side is Side.BUY):
         fault(f"{instrument.display} is {position_text(quantity)}: {side.lower()} pos would grow it")
-    return abs(quantity)
+    # A fee taken in the base asset leaves a position between two lots.
+    return _in_lots(abs(quantity), instrument, meant=f"position {quantity_text(abs(quantity))}")
 
 
 def _from_free(

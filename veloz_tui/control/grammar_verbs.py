@@ -115,6 +115,12 @@ def _local(name: str, *, at_least: int, at_most: int, usage: str) -> Verb:
     return parse
 
 
+def _tour(words: Words, context: GrammarContext) -> Parsed:
+    if [word.lower() for word in words] not in ([], ["off"]):
+        fault("write it like: tour | tour off")
+    return Parsed(LocalCommand("tour", tuple(words)), review=" ".join(["tour", *words]))
+
+
 def _on_instrument(name: str) -> Verb:
     # A verb of the console about one instrument.
     def parse(words: Words, context: GrammarContext) -> Parsed:
@@ -174,7 +180,7 @@ VERBS: dict[str, Verb] = {
     "theme": _local("theme", at_least=0, at_most=1, usage="theme light"),
     "export": _local("export", at_least=2, at_most=2, usage="export orders orders.csv"),
     "report": _local("report", at_least=1, at_most=1, usage="report daily"),
-    "tour": _local("tour", at_least=0, at_most=1, usage="tour | tour off"),
+    "tour": _tour,
     "help": _local("help", at_least=0, at_most=1, usage="help | help buy"),
     "say": _local("say", at_least=0, at_most=0, usage="say"),
     "q": _local("q", at_least=0, at_most=0, usage="q"),

@@ -165,6 +165,14 @@ def test_pos_never_grows_a_position() -> None:
     assert "would grow it" in error_of("sell pos btc market", surroundings).text
 
 
+def test_pos_after_a_fee_in_the_base_asset_is_rounded_down_to_the_lot_so_that_the_exit_leaves() -> None:
+    # A fee taken in BTC leaves a position between two lots; what is over can't be sold at all.
+    surroundings = context(positions=(position("0.06549444"),))
+    assert request_of("sell pos btc market reduce", surroundings).quantity == Decimal("0.06549")
+    dust = context(positions=(position("0.00000444"),))
+    assert "less than one lot" in error_of("sell pos btc market reduce", dust).text
+
+
 def test_amount_below_one_lot_is_refused() -> None:
     assert "less than one lot" in error_of("buy 0.1u btc @64000").text
 

@@ -229,6 +229,7 @@ def test_amend_names_the_order_and_what_changes(text: str, price: str, quantity:
         ("amend af3k", "amend what?"),
         ("amend af3k stop 5", "means nothing here"),
         ("theme light dark", "theme light"),
+        ("tour maybe", "tour | tour off"),
         ("x" * 600, "longer than 512"),
         ("buy \x1b[31m btc", "?[31m"),
     ],
@@ -318,6 +319,11 @@ def test_a_reset_is_of_those_named_or_all_that_are_known() -> None:
     everything = parsed("strategy reset mm-1").command
     assert isinstance(everything, SetParameters)
     assert everything.values == {"size": None, "half_spread_bps": None}
+
+
+def test_a_reset_of_what_is_no_parameter_is_refused_and_not_called_done() -> None:
+    said = error("strategy reset mm-1 sise")
+    assert said.text == "sise is no parameter of mm-1; there is size, half_spread_bps"
 
 
 def test_completion_knows_names_keys_and_values() -> None:
