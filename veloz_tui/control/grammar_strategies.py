@@ -87,7 +87,10 @@ def _reset(strategy_id: StrategyId, words: Sequence[str], context: GrammarContex
         fault(f"{strategy_id} has no parameters that are known: name them", *known)
     for key in keys:
         if known and key not in known:
-            fault(f"{shown(key)} is no parameter of {strategy_id}; there is {', '.join(known)}", *known)
+            fault(
+                f"{shown(key)} is not set for {strategy_id}: nothing to reset; set are {', '.join(known)}",
+                *known,
+            )
     return Parsed(
         SetParameters(
             command_id=context.next_command_id(), strategy_id=strategy_id, values=dict.fromkeys(keys)

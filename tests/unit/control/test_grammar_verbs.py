@@ -321,9 +321,9 @@ def test_a_reset_is_of_those_named_or_all_that_are_known() -> None:
     assert everything.values == {"size": None, "half_spread_bps": None}
 
 
-def test_a_reset_of_what_is_no_parameter_is_refused_and_not_called_done() -> None:
+def test_a_reset_of_what_is_not_set_is_refused_and_not_called_done() -> None:
     said = error("strategy reset mm-1 sise")
-    assert said.text == "sise is no parameter of mm-1; there is size, half_spread_bps"
+    assert said.text == "sise is not set for mm-1: nothing to reset; set are size, half_spread_bps"
 
 
 def test_completion_knows_names_keys_and_values() -> None:
