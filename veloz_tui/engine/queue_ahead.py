@@ -2,8 +2,9 @@
 
 A venue fills a price in the order of arrival, and shows its total only. So: what stood there when our order
 came is before it; trades at the price take from the front; of a level that shrinks without a trade nobody
-knows whether those before or behind us left, so only what must hold is taken off: all others at the price
-are not more than its size less our own. Who joins later is behind us: the bound doesn't grow.
+knows whether those before or behind us left, so only what must hold is taken off: what is before an order is
+not more than the level's size less that order and ours behind it. Who joins later is behind us: the bound
+doesn't grow. Ours in front count like others: they may have been filled, and nobody have told us yet.
 
 Depth, tape and the word on our order come by different ways. A size from before the order is one that it
 found there, and is taken over; a trade that isn't later than the size we count from is in that already. The
@@ -43,9 +44,17 @@ class Queue:
     def __init__(self) -> None:
         self.places: dict[ClientOrderId, Place] = {}
 
-    def own(self, at: Nanos) -> Decimal:
-        """Ours that a size of that time contains for certain."""
-        return sum((place.leaves for place in self.places.values() if place.since < at), ZERO)
+    def before(self, place: Place, size: Decimal, at: Nanos) -> Decimal:
+        """What of the level's size at that time may rest before an order of ours."""
+        not_before = sum(
+            (
+                each.leaves
+                for each in self.places.values()
+                if each.since < at and (each is place or each.since > place.since)
+            ),
+            ZERO,
+        )
+        return max(size - not_before, ZERO)
 
     def join(
         self, client_order_id: ClientOrderId, place: Place, size: Decimal | None, *, at: Nanos, until: Nanos
@@ -53,15 +62,15 @@ class Queue:
         """Stand last in the level as it was last seen, between two times; None: it can't be seen."""
         self.places[client_order_id] = place
         if size is not None:
-            place.ahead, place.sized_at = max(size - self.own(at), ZERO), until
+            place.ahead, place.sized_at = self.before(place, size, at), until
 
     def bound(self, size: Decimal, *, at: Nanos, until: Nanos) -> None:
         """The level's total at a time of the venue's, no earlier than `at` and no later than `until`."""
-        others = max(size - self.own(at), ZERO)
         for place in self.places.values():
+            before = self.before(place, size, at)
             is_found = at <= place.since and not place.has_traded
-            if is_found or place.ahead is None or others < place.ahead:
-                place.ahead, place.sized_at = others, until
+            if is_found or place.ahead is None or before < place.ahead:
+                place.ahead, place.sized_at = before, until
 
     def take(self, quantity: Decimal, at: Nanos) -> None:
         """A trade at this price, from the front."""

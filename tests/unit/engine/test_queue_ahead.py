@@ -124,7 +124,7 @@ class Venue:
         for each in self.book.side(side).levels[price].queue.values():
             if each.order_id == order_id:
                 break
-            total += each.leaves if each.owner != US else 0
+            total += each.leaves
         return total
 
     def check(self) -> None:
@@ -157,6 +157,22 @@ DELAYS = st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4))
 @settings(max_examples=400, deadline=None)
 @given(STEPS, DELAYS)
 @example([("order", "BUY", 9, 98), ("ours", "BUY", 1, 98), ("order", "SELL", 2, 98)], (0, 3, 0))
+@example(
+    [
+        ("order", "BUY", 2, 99),
+        ("order", "BUY", 2, 99),
+        ("ours", "BUY", 1, 99),
+        ("order", "BUY", 1, 99),
+        ("order", "SELL", 4, 98),
+        ("ours", "BUY", 1, 99),
+        ("order", "SELL", 1, 98),
+    ],
+    (0, 0, 0),
+)
+@example(
+    [("ours", "SELL", 1, 100), ("order", "SELL", 1, 100), ("ours", "SELL", 1, 100), ("order", "BUY", 1, 100)],
+    (0, 0, 2),
+)
 def test_the_queue_is_never_longer_than_we_say_whatever_arrives_when(
     steps: list[tuple[object, ...]], delays: tuple[int, int, int]
 ) -> None:
@@ -238,7 +254,7 @@ def test_a_new_best_price_has_nothing_ahead_and_one_beyond_the_book_is_unknown()
     assert ahead(core, core.working(limit_buy("1 @ 89"), venue_order_id="2")) is None
 
 
-def test_a_second_order_of_ours_counts_only_what_others_have_before_it() -> None:
+def test_a_second_order_of_ours_counts_the_first_too() -> None:
     core = Core()
     levels(core, (99.0, 5.0))
     first = core.working(limit_buy("1 @ 99"))
@@ -246,7 +262,7 @@ def test_a_second_order_of_ours_counts_only_what_others_have_before_it() -> None
     second = core.sent(limit_buy("2 @ 99"))
     told = msgspec.structs.replace(report(second, venue_order_id="2"), venue_at=core.now)
     core.send(r.SubmitAccepted(second.client_order_id, told))
-    assert (ahead(core, first), ahead(core, second)) == (D(5), D(7))
+    assert (ahead(core, first), ahead(core, second)) == (D(5), D(8))
     (level,) = [
         each for each in ladder_view(core.engine._turn(core.now), BTC.id, 10).bids if each.price == 99
     ]
