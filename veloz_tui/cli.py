@@ -98,6 +98,12 @@ class LazyGroup(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             import difflib
 
+            from veloz_tui.control.grammar_verbs import VERBS
+
+            if args[0] in VERBS:
+                raise click.UsageError(
+                    f"{args[0]!r} works inside the console only: veloz, then :{' '.join(args)}"
+                )
             alike = difflib.get_close_matches(args[0], COMMANDS, n=2)
             hint = f" – did you mean {' or '.join(alike)}?" if alike else ""
             raise click.UsageError(f"no command {args[0]!r}{hint}")

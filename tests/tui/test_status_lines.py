@@ -66,7 +66,8 @@ def test_a_venue_that_is_not_ready_says_what_it_does() -> None:
 
 
 def test_a_lost_link_takes_the_second_line_but_kill_stays() -> None:
-    _, second = status_text(f.view(), 80, Terminal(kill_tested=True, link_lost_s=2.4))
+    first, second = status_text(f.view(), 80, Terminal(kill_tested=True, link_lost_s=2.4))
+    assert "state unknown" in first and "trading OK" not in first
     assert "UI link lost 2 s: data OLD" in second and texts.kill.OK in second
 
 

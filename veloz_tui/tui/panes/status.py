@@ -103,7 +103,10 @@ def _first(
     terminal: Terminal,
 ) -> list[Part]:
     status = view.status
-    parts = [_part(0, mode_badge(status.mode, glyphs), (" ", "base"), *state_badge(view, glyphs))]
+    state: Line = state_badge(view, glyphs)
+    if terminal.link_lost_s is not None:
+        state = ((texts.link.STATE_UNKNOWN, "crit"),)  # what was true a while ago must not look true
+    parts = [_part(0, mode_badge(status.mode, glyphs), (" ", "base"), *state)]
     if terminal.frozen_s is not None:
         parts.append(_part(0, (texts.screens.frozen(terminal.frozen_s), "warn")))
     if status.way_out and status.trading_state is TradingState.REDUCE_ONLY:

@@ -9,6 +9,8 @@ CANT_GO_ON = (
     "needs 40x10",
 )
 """The longest that fits is shown."""
+STATE_UNKNOWN = "state unknown"
+"""In status line 1, while nobody says what may leave."""
 
 
 def lost(seconds: float) -> str:
