@@ -20,6 +20,7 @@ import msgspec
 from tests.bench import (
     bench_consoles,
     bench_engine,
+    bench_far,
     bench_feed,
     bench_frame,
     bench_journal,
@@ -49,6 +50,7 @@ BENCHES: Final[dict[str, Bench]] = {
     "kill": bench_kill.run,
     "keys": bench_keys.run,
     "frame": bench_frame.run,
+    "far": bench_far.run,
     "consoles": bench_consoles.run,
     "misdeeds": bench_misdeeds.run,
 }

@@ -49,7 +49,10 @@ class Found(msgspec.Struct, frozen=True):
 async def run(options: Options) -> list[Row]:
     seconds = 8.0 if not options.is_quick else 1.0
     await _round(0.1)  # compiles, as an installation has
-    rounds = [await _round(seconds) for _ in range(options.size(options.rounds, 1))]
+    rounds, stock = [], []
+    for _ in range(options.size(options.rounds, 1)):
+        rounds.append(await _round(seconds))
+        stock.append(await _stock_round(seconds))
     p50 = median(quantile(one.frames_ms, 0.5) for one in rounds)
     p99 = median(quantile(one.frames_ms, 0.99) for one in rounds)
     hz = median(one.hz for one in rounds)
@@ -68,7 +71,22 @@ async def run(options: Options) -> list[Row]:
         _row("share of a core, nothing moves", idle * 100, "%", GOAL_IDLE_CORE * 100),
         _row("first screen after the start", paint, "s", GOAL_PAINT_S, digits=2),
         _row("memory", mb, "MB", GOAL_MB),
+        *_beside(stock, p50=p50, hz=hz, kb_s=kb_s, mb=mb),
     ]  # fmt: skip
+
+
+def _beside(stock: Sequence["_Stock"], *, p50: float, hz: float, kb_s: float, mb: float) -> list[Row]:
+    """The same panes on Textual's own widgets, and how many times ours that is."""
+    theirs_ms = median(quantile(one.busy.frames_ms, 0.5) for one in stock)
+    theirs_hz = median(one.busy.hz for one in stock)
+    theirs_kb = median(one.busy.kb_s for one in stock)
+    theirs_mb = median(one.mb for one in stock)
+    return [
+        Row("frame", "DataTables: CPU a frame", f"p50 {theirs_ms:.1f} ms, x{theirs_ms / p50:.1f} ours"),
+        Row("frame", "DataTables: frames a second", f"{theirs_hz:.1f}, x{theirs_hz / hz:.2f} ours"),
+        Row("frame", "DataTables: to the terminal", f"{theirs_kb:.1f} kB/s, x{theirs_kb / kb_s:.1f} ours"),
+        Row("frame", "DataTables: memory", f"{theirs_mb:.1f} MB, x{theirs_mb / mb:.1f} ours"),
+    ]
 
 
 def _row(what: str, value: float, unit: str, goal: float, *, digits: int = 1) -> Row:
@@ -99,6 +117,23 @@ async def _round(seconds: float) -> Found:
                 idle_core=idle.core,
                 mb=memory_mb(shown.pid),
             )
+
+
+class _Stock(msgspec.Struct, frozen=True):
+    busy: "_Watched"
+    mb: float
+
+
+async def _stock_round(seconds: float) -> _Stock:
+    async with _desk() as (server, paths):
+        await server.play(count=int(RATE * 0.2), rate=RATE)
+        async with console(paths, "tests.bench.stock_console", paths.profile) as shown:
+            await until(lambda: shown.painted_s is not None)
+            await server.begin(first=int(RATE * 0.2), rate=RATE)
+            await asyncio.sleep(LEAD_S)
+            busy = await _watched(shown, seconds)
+            await server.stop()
+            return _Stock(busy, memory_mb(shown.pid))
 
 
 async def _until_still(shown: Console) -> None:

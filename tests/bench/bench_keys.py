@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import msgspec
 import pyte
 
-from tests.bench.console import COLUMNS, ROWS, Console, console
+from tests.bench.console import COLUMNS, PRIVATE, ROWS, Console, console
 from tests.bench.processes import START_S, Server, engine_process, profile, serving, until
 from tests.bench.recording import FILE, busiest_second
 from tests.bench.rows import Options, Row, absent, median, quantile
@@ -37,7 +37,6 @@ REPETITIONS_A_PRESS = 1.3
 _ANSWER = re.compile(r"CANCEL ([0-9A-Z]+) sent|canceling \d+;|CANCELED ([0-9A-Z]+) (?:BUY|SELL) ")
 _MESSAGE_ROWS = 4
 # Modes and questions which the emulator doesn't know.
-_PRIVATE = re.compile(rb"\x1b\[(?:\?\d+\$p|<u|2[23];2t)")
 
 
 class Press(msgspec.Struct):
@@ -140,7 +139,7 @@ class _Screen:
     def look(self, data: bytes) -> None:
         # The console writes the cells that changed only: what it says stands on the screen, not in its bytes.
         at = time.monotonic_ns()
-        self._stream.feed(_PRIVATE.sub(b"", data))
+        self._stream.feed(PRIVATE.sub(b"", data))
         for found in _ANSWER.finditer("\n".join(self._emulator.display[-_MESSAGE_ROWS:])):
             sent, canceled = found.groups()
             if {sent, canceled} & self._done:

@@ -13,13 +13,16 @@ import tempfile
 import termios
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeVar
 
 from veloz_tui.config.paths import ProfilePaths
 
 ROWS, COLUMNS = 55, 200
 _PAINTED_BYTES = 3_000
 """A whole first screen is longer, a terminal's set-up shorter."""
+PRIVATE = re.compile(rb"\x1b\[(?:\?\d+\$p|<u|2[23];2t)")
+"""Questions and settings which pyte takes for text."""
 _TAIL = 64
 _SLICE_S = 0.02
 # An installed console has its bytecode; a checkout on a machine that writes none would be compiled each time.
@@ -74,9 +77,14 @@ class Console:
         if self.painted_s is None and self.written >= _PAINTED_BYTES:
             self.painted_s = time.perf_counter() - self._began
         self.on_output(data)
-        self._answer(data)
+        self.arrived(data)
 
-    def _answer(self, data: bytes) -> None:
+    def arrived(self, data: bytes) -> None:
+        """What the console wrote has come to the terminal's end of the line."""
+        self.answer(data)
+
+    def answer(self, data: bytes) -> None:
+        """Say where the cursor is, where that was asked."""
         text, end = self._tail + data, 0
         for question in _QUESTION.finditer(text):
             end = question.end()
@@ -87,6 +95,9 @@ class Console:
         self._tail = text[max(end, len(text) - _TAIL) :]
 
 
+T = TypeVar("T", bound=Console)
+
+
 def cpu_s(pid: int) -> float:
     """CPU seconds of a process so far, to the nanosecond (clock_getcpuclockid(3))."""
     return time.clock_gettime((~pid << 3) | 2)
@@ -95,19 +106,24 @@ def cpu_s(pid: int) -> float:
 def _ignore(_data: bytes) -> None: ...
 
 
+def console(paths: ProfilePaths, *program: str) -> AbstractAsyncContextManager[Console]:
+    """Attached to the profile's engine; or another program with its arguments, by its module's name."""
+    return running(Console, paths, *program)
+
+
 @asynccontextmanager
-async def console(paths: ProfilePaths) -> AsyncIterator[Console]:
-    """Attached to the profile's engine."""
+async def running(kind: Callable[[int, int], T], paths: ProfilePaths, *program: str) -> AsyncIterator[T]:
+    """As `console`, on a terminal of another kind."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     os.set_blocking(ours, False)
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "veloz_tui", "--profile", paths.profile, "attach",
+        sys.executable, "-m", *(program or ("veloz_tui", "--profile", paths.profile, "attach")),
         stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
         env=_environment(),
     )  # fmt: skip
     os.close(theirs)
-    found = Console(child.pid, ours)
+    found = kind(child.pid, ours)
     loop = asyncio.get_running_loop()
     loop.add_reader(ours, found.drain)
     try:
