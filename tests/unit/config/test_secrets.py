@@ -262,8 +262,9 @@ def test_a_real_secret_service_keeps_keys(tmp_path: Path) -> None:
     assert "kept and removed in Secret Service" in done.stdout, (
         f"{time.monotonic() - started:.1f} s {done.stderr}"
     )
-    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert CANARY.encode() not in stored
+    # Only there: the folder of its socket vanishes with the daemon.
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "keyrings").rglob("*") if path.is_file())
+    assert stored and CANARY.encode() not in stored
 
 
 def test_each_profile_has_entries_of_its_own() -> None:
