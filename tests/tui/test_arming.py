@@ -263,6 +263,9 @@ async def test_an_observer_cannot_arm() -> None:
         arming.toggle(c.session)
         assert c.message == texts.guards.OBSERVER
         assert not is_armed(c)
+        c.session.hush()
+        arming.at_cursor(c.session, Side.BUY)
+        assert c.message == texts.guards.OBSERVER
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 55)])

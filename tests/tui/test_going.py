@@ -7,7 +7,10 @@ from tests.tui.harness import Clock, console, slowly
 from veloz_tui.domain.commands import CancelOrders
 from veloz_tui.domain.types import Severity
 from veloz_tui.domain.views import LogEntry
+from veloz_tui.tui import table
 from veloz_tui.tui.modes import Mode as Keys
+from veloz_tui.tui.options import ConsoleOptions
+from veloz_tui.tui.panes import pages
 
 SIZES = [(80, 24), (200, 55)]
 
@@ -116,3 +119,12 @@ async def test_history_lists_what_became_of_orders_newest_first() -> None:
         text = "\n".join(c.text)
         assert text.index("FILL BUY 0.0100") < text.index("CANCELED 0003")
         assert "History 2" in text and "mm-1 started" not in "\n".join(c.text[12:-2])
+
+
+def test_only_keys_that_differ_from_the_table_are_called_changed() -> None:
+    def shown(**keymap: tuple[str, ...]) -> str:
+        content = pages.settings(ConsoleOptions(keymap=keymap), width=100)
+        return "\n".join(table.plain(row.line) for row in content.rows)
+
+    assert "kill:" not in shown(kill=("ctrl+k", "f12"))
+    assert "kill: f9" in shown(kill=("f9",))

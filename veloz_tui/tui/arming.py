@@ -136,7 +136,7 @@ def at_cursor(session: Session, side: Side) -> None:
     price = parse_number(key) if key is not None else None
     settle(session)
     if not session.armed.is_on:
-        session.say(texts.arming.NOT_ARMED, "warn")
+        session.say(texts.arming.NOT_ARMED if session.store.has_control else texts.guards.OBSERVER, "warn")
     elif price is None:
         session.say(texts.arming.NO_CURSOR, "warn")
     else:

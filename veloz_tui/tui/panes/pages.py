@@ -8,6 +8,7 @@ from veloz_tui.domain.types import BreakerState, ChannelState
 from veloz_tui.domain.views import LogEntry, VenueView, View
 from veloz_tui.tui import fmt, texts
 from veloz_tui.tui.grid import GridRow, PaneContent
+from veloz_tui.tui.keymap import DEFAULT
 from veloz_tui.tui.names import Names
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.panes import rows
@@ -143,7 +144,12 @@ def settings(options: ConsoleOptions, *, width: int) -> PaneContent:
         f"{fmt.clean(str(instrument_id))} {' '.join(fmt.compact(size) for size in sizes)}"
         for instrument_id, sizes in options.sizes.items()
     ]
-    keys = [f"{name}: {' '.join(chords) or '-'}" for name, chords in options.keymap.items()]
+    usual = {action.id: action.chords for action in DEFAULT}
+    keys = [
+        f"{name}: {' '.join(chords) or '-'}"
+        for name, chords in options.keymap.items()
+        if tuple(chords) != usual.get(name)
+    ]
     facts: list[Fact] = [
         (
             "theme",
