@@ -25,7 +25,7 @@ PAGE: Final = ROOT / "docs" / "console.md"
 _KEY_HEAD: Final = "| key | action | does | guard |\n|---|---|---|---|\n"
 _GUARDS: Final = {
     Danger.NONE: "",
-    Danger.REDUCES: "locked after a burst, held 8 ms",
+    Danger.REDUCES: "locked after a burst, held 2 ms",
     Danger.INCREASES: "locked after a burst, held 60 ms",
     Danger.KILL: "twice within 3 s",
 }

@@ -93,6 +93,21 @@ def test_lines_of_a_shell_in_a_pane_send_nothing_and_it_says_so(pane: bytes, pau
         assert not commands(terminal)
 
 
+@pytest.mark.parametrize(
+    "text", [b"xargs rm\r", b"XDG=1 make\r", b"Reload it\r", b"Close it\r", b"PATH=/ ls\r"]
+)
+def test_a_paste_that_begins_with_a_key_that_takes_risk_off_cancels_nothing(text: bytes) -> None:
+    with started((200, 55)) as terminal:
+        terminal.type(b"5")
+        pass_beats(terminal, 3)
+        terminal.type(b"j")
+        pass_beats(terminal, 3)
+        terminal.type(text)
+        terminal.wait(lambda: any(sign in "".join(terminal.screen.display) for sign in SAID))
+        pass_beats(terminal, 3)
+        assert not commands(terminal)
+
+
 def typed(terminal: Terminal, text: bytes, pause_s: float) -> None:
     """At the speed of a program that types; never slower than people."""
     if not pause_s:

@@ -24,9 +24,9 @@ from veloz_tui.tui.modes import Mode
 from veloz_tui.tui.panes.status import Terminal
 from veloz_tui.tui.session import Session
 
-SPEEDS_S = (0.0, 0.001, 0.004, 0.012, 0.02)
+SPEEDS_S = (0.0, 0.0005, 0.001, 0.004, 0.012, 0.02)
 """Between two keys: at once, as a fast link does, as programs that type (xdotool waits 12 ms)."""
-PASTED_S = 0.001
+PASTED_S = 0.0005
 """Keys of one paste follow each other so closely, or closer."""
 FRAME_EVERY = 5
 """So many keys from one frame to the next."""

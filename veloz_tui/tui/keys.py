@@ -73,7 +73,7 @@ class BurstGuard:
     HELD_KEYS = 3
     """So many within the hold are no person's either."""
     LOCK_S = 2.0
-    HOLD_S: ClassVar[dict[Danger, float]] = {Danger.INCREASES: 0.060, Danger.REDUCES: 0.008}
+    HOLD_S: ClassVar[dict[Danger, float]] = {Danger.INCREASES: 0.060, Danger.REDUCES: 0.002}
     """So long keys wait, to catch the head of a burst too: of any but the fastest that takes risk on; of one
     that takes risk off, only where the rest of a paste arrives with it."""
 
