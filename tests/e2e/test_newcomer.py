@@ -173,10 +173,14 @@ def _cancels(newcomer: Newcomer) -> None:
 def _closes(newcomer: Newcomer) -> None:
     newcomer.press("6")
     newcomer.press("j")
+    position = r"BTC\S* +LONG +(\S+)"
+    held = re.search(position, newcomer.sees(position))
+    assert held is not None
     newcomer.press("C")
     newcomer.sees(r"CLOSE: SELL 0\.\d+ BTC-USDT\.BIN LIMIT IOC")
     newcomer.confirms("CLOSE:")
-    newcomer.sees(r"FILL SELL 0\.|LONG +0\.0000\d+ |flat: b or s")  # other news may take the message line
+    # Other news may take the message line; what is held changes.
+    newcomer.sees(rf"FILL SELL 0\.|BTC\S* +LONG +(?!{re.escape(held[1])} )|flat: b or s")
 
 
 def _runs_a_strategy(newcomer: Newcomer) -> None:
