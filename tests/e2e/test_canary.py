@@ -126,13 +126,26 @@ def hits(profile: Profile, needles: set[bytes]) -> list[str]:
     return found
 
 
-def wire_and_why(running: Profile, *, keys: set[bytes]) -> list[str]:
+def placed(running: Profile, *, number: int = 0) -> str:
+    """The id of an order that was sent."""
+    ack = running.place(running.away("ETHUSDT", number=number))
+    assert ack.is_ok, ack.text
+    (order,) = ack.client_order_ids
+    return order
+
+
+def is_accepted(running: Profile, order: str) -> bool:
+    found = running.order(order)
+    return found is not None and found.status == "ACCEPTED"
+
+
+def wire_and_why(running: Profile, *, order: str, keys: set[bytes]) -> list[str]:
     """What the wire log and the whys say of requests that were signed, as words and as the socket's bytes."""
     wire = running.veloz("wire", "--count", "500", "--json").text
     assert '"topic":"order.place"' in wire and "Signature bad" in wire
     assert "userDataStream.subscribe.signature" in wire
     socket = msgspec.msgpack.encode(asyncio.run(ask_question(running.paths, AskWire(limit=500))))
-    why = running.veloz("why", "--json").text
+    why = running.veloz("why", order, "--json").text
     assert "-> order.place" in why
     for said in (wire.encode(), socket, why.encode()):
         assert b"newClientOrderId" in said, "the search finds what is there"
@@ -149,16 +162,21 @@ def test_neither_key_nor_password_is_found_anywhere(profile: tuple[Profile, str]
     said = [done.text]
     running.until_ready()
     running.start_strategies("mm")
-    running.place(running.away("ETHUSDT"))
-    running.sim.fault("http_error", operation="order.place", status=400, code=-1022, msg="Signature bad")
-    running.place(running.away("ETHUSDT", number=3))
+    order = placed(running)
+    until(lambda: is_accepted(running, order))  # else the disconnection below leaves it in doubt
+    running.sim.fault(
+        "http_error", operation="order.place", status=400, code=-1022, msg="Signature bad", count=5
+    )
+    placed(running, number=3)
+    until(lambda: running.alerts("Signature bad"))
+    running.sim.clear_faults()
     for action in ("disconnect", "malformed_frame"):
         running.sim.fault(action, target="all")
         running.until_ready()
     until(lambda: running.strategy("mm").open_orders >= 1)
     said += [running.veloz(word).text for word in ("status", "orders", "check")]
     said.append(running.veloz("status", "--json").text)
-    said += wire_and_why(running, keys={api_key.encode()} | forms(SECRET))
+    said += wire_and_why(running, order=order, keys={api_key.encode()} | forms(SECRET))
     said.append(running.veloz("journal", "backup", str(running.directory / "backup.db")).text)
     needles = forms(SECRET) | {PASSWORD.encode()}
     assert len(hits(running, {b"BTCUSDT"})) >= 3, "the search finds what is there"
