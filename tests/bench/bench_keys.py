@@ -2,16 +2,17 @@
 
 The second is played twice as fast as it was, again and again, into a whole engine; x is pressed on one
 resting order after another. The answer on the console's own screen names the order, and so does the cancel
-that arrives: nobody guesses which belong together. That answer also bounds the time from a key to its
-handler, of which nothing else is seen from outside: it has the painting in it.
+that arrives: nobody guesses which belong together. The console notes when a key has come to its handler.
 """
 
 import asyncio
 import contextlib
 import random
 import re
+import tempfile
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 import pyte
@@ -44,6 +45,7 @@ class Press(msgspec.Struct):
 
     at: int
     order: str = ""
+    handled_at: int = 0
     answered_at: int = 0
     arrived_at: int = 0
 
@@ -61,11 +63,8 @@ async def run(options: Options) -> list[Row]:
             [_ms(press.at, press.arrived_at) for press in presses],
             GOAL_WIRE_MS,
         ),
-        _row(
-            "key to its answer on screen (>= to handler)",
-            [_ms(press.at, press.answered_at) for press in presses],
-            GOAL_HANDLER_MS,
-        ),
+        _row("key to its handler", [_ms(press.at, press.handled_at) for press in presses], GOAL_HANDLER_MS),
+        _row("key to its answer on screen", [_ms(press.at, press.answered_at) for press in presses], None),
     ]
 
 
@@ -74,9 +73,11 @@ def _ms(begun: int, ended: int) -> float:
     return (ended - begun) / 1e6 if ended else float("inf")
 
 
-def _row(what: str, waits: list[float], goal_ms: float) -> Row:
+def _row(what: str, waits: list[float], goal_ms: float | None) -> Row:
     p50, p99 = quantile(waits, 0.5), quantile(waits, 0.99)
     value = f"p50 {p50:.1f} p99 {p99:.1f} ms of {len(waits)}"
+    if goal_ms is None:
+        return Row("keys", what, value)
     return Row("keys", what, value, f"p99 <= {goal_ms:.0f} ms", p99 <= goal_ms)
 
 
@@ -84,8 +85,9 @@ async def _round(count: int) -> tuple[list[Press], float]:
     """The presses, and how many messages were sent a second meanwhile."""
     text = profile_of([Trader("rester", "rester.py", f"count = {count + SPARE}")])
     async with serving(busiest_second(REPETITIONS_LEAD + int(count * REPETITIONS_A_PRESS))) as server:
-        with profile(text, {"rester.py": RESTER}) as paths:
-            async with engine_process(paths, sim_port=server.port), console(paths) as shown:
+        with profile(text, {"rester.py": RESTER}) as paths, tempfile.NamedTemporaryFile() as notes:
+            timed = console(paths, "tests.bench.timed_console", paths.profile, notes.name)
+            async with engine_process(paths, sim_port=server.port), timed as shown:
                 await server.begin(speed=SPEED)
                 await _until_resting(server, count + SPARE)
                 await until(lambda: shown.painted_s is not None)
@@ -93,8 +95,10 @@ async def _round(count: int) -> tuple[list[Press], float]:
                 await server.stop()
                 await asyncio.sleep(0.2)
                 arrived = (await server.result()).canceled_at
+            handled = [int(line) for line in Path(notes.name).read_text().splitlines()]
     for press in presses:
         press.arrived_at = _arrival(arrived, press.order)
+        press.handled_at = next((at for at in handled if at >= press.at), 0)
     return presses, rate
 
 

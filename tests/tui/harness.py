@@ -135,13 +135,18 @@ class Console:
                 await self.settle()
 
     async def settle(self) -> None:
-        """Until the application has taken everything posted so far."""
-        taken = asyncio.Event()
-        self.app.call_later(taken.set)
+        """Until the application has taken everything posted so far, and drawn its reaction."""
         async with asyncio.timeout(5):
-            await taken.wait()
+            await self._take()
+            while self.app.painter.is_urgent and not self.has_left:
+                await self._take()
         screen = self.app.screen
         await self.until(lambda: not (screen._layout_required or screen._dirty_widgets) or self.has_left)
+
+    async def _take(self) -> None:
+        taken = asyncio.Event()
+        self.app.call_later(taken.set)
+        await taken.wait()
 
     @property
     def has_left(self) -> bool:

@@ -188,9 +188,11 @@ async def test_rows_keep_their_places_for_2_s_after_a_touch() -> None:
         clock.now += 1.9
         await c.press("shift")
         c.app.painter.now()
+        await c.settle()
         assert c.session.shown_keys("orders") == before
         clock.now += 0.2
         c.app.painter.now()
+        await c.settle()
         assert c.session.shown_keys("orders")[0] == doubtful.client_order_id
 
 

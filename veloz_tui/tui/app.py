@@ -290,7 +290,8 @@ class VelozApp(App[str]):
         if isinstance(event, events.Key) and not event.is_forwarded:
             self.painter.note_acknowledged()
             self.session.router.press(event.key, event.character)
-            self.painter.now()
+            if not self.session.router.is_holding:  # a held key acts in a moment: it isn't put off by a frame
+                self.painter.now()
         elif isinstance(event, events.Paste) and not event.is_forwarded:
             self.session.paste(event.text)
             self.painter.now()
@@ -360,8 +361,8 @@ class VelozApp(App[str]):
 
 
 def _freeze_garbage() -> None:
-    # After start-up the object graph stays: collections of it were spikes of 80-150 ms.
-    gc.collect()
+    # After start-up the object graph stays: collections of it were spikes of 80-150 ms. A last one before is
+    # left out: it would stand in a key's way for 30 ms, for some 600 objects.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     gc.enable()

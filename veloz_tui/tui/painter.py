@@ -70,6 +70,11 @@ class Painter:
         self._timer: asyncio.TimerHandle | None = None
 
     @property
+    def is_urgent(self) -> bool:
+        """True while a reaction to the operator waits for its frame."""
+        return self._scheduler.is_urgent
+
+    @property
     def driver(self) -> ConsoleDriver | None:
         """The driver; None while there is none, and in a headless run."""
         driver = self._app._driver
@@ -114,9 +119,12 @@ class Painter:
         self._schedule()
 
     def now(self) -> None:
-        """Something the operator did, or waits for: no frame cap."""
+        """Something the operator did, or waits for: no frame cap.
+
+        What it sends is written first: tasks that are ready come before this frame of 10 ms.
+        """
         self._scheduler.invalidate(urgent=True)
-        self._schedule()
+        asyncio.get_running_loop().call_soon(self._schedule_later)
 
     def tick(self) -> None:
         """Ages, clocks and windows of time change without any message."""
