@@ -107,6 +107,7 @@ async def test_a_post_only_order_that_would_match_is_rejected() -> None:
         rejected = await outcome(d, d.submit(request))
         assert isinstance(rejected, SubmitRejected)
         assert "immediately match" in rejected.text
+        assert rejected.remedy == "Price it away from the market, or drop post"
 
 
 # --- The gate and the token ---

@@ -100,6 +100,8 @@ class SubmitRejected(msgspec.Struct, frozen=True):
     text: str
     counts_as_failure: bool = False
     """The venue failed (overload, throttled), so the breaker counts it."""
+    remedy: str = ""
+    """What the operator can do about it, where the adapter knows."""
 
 
 class SubmitUnknown(msgspec.Struct, frozen=True):

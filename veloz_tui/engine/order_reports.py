@@ -53,11 +53,12 @@ def on_submit_rejected(turn: Turn, report: SubmitRejected) -> None:
         return
     turn.emit(e.OrderRejected(turn.now, order.client_order_id, report.code, report.text))
     venue = words.code(turn.state.venue_of(order.instrument_id))
-    code = "" if report.code is None else f" [{report.code}]"
+    text = f"{words.order_text(turn.state, order)}: {report.text.rstrip('.')}. Not in book."
+    code = "" if report.code is None else f"[{report.code}]"
     turn.alert(
         f"rejected:{order.strategy_id}:{order.instrument_id}:{report.code}",
         Severity.WARN,
-        f"REJECTED by {venue}: {words.order_text(turn.state, order)}: {report.text}. Not in book{code}",
+        " ".join(part for part in (f"REJECTED by {venue}:", text, report.remedy, code) if part),
         code="REJECTED",
     )
     after_end(turn, order)

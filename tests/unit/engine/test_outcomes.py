@@ -50,6 +50,14 @@ def test_a_rejection_is_definitive_and_frees_exposure_at_once() -> None:
     core.place(limit_buy("90 @ 100"))
 
 
+def test_a_rejection_is_said_with_its_state_what_to_do_and_the_code_last() -> None:
+    core = Core()
+    order = core.sent(limit_buy("90 @ 100"))
+    core.send(r.SubmitRejected(order.client_order_id, -2010, "It would take.", remedy="Drop post"))
+    (alert,) = core.alerts("REJECTED")
+    assert alert.endswith(": It would take. Not in book. Drop post [-2010]")
+
+
 def test_a_rejection_after_acceptance_is_an_anomaly_and_ends_nothing() -> None:
     core = Core()
     order = core.working(limit_buy("1 @ 100"))

@@ -102,6 +102,21 @@ MESSAGES = MappingProxyType(
     }
 )
 
+REMEDIES = MappingProxyType(
+    {
+        (-2010, "Order would immediately match and take."): "Price it away from the market, or drop post",
+        (-2010, "Account has insufficient balance for requested action."): "Lower qty, or free some balance",
+        (-2010, "Order would trigger immediately."): "Put the stop on the other side of the market",
+        (-2010, "Market is closed."): "Wait until it opens",
+        (
+            -2010,
+            "This symbol is not permitted for this account.",
+        ): "See its permissions at the venue",
+        (-2010, "This action is disabled on this account."): "See its state at the venue",
+    }
+)
+"""What an operator can do about a refusal."""
+
 NO_OPEN_ORDERS = (-2011, "Unknown order sent.")
 """The answer to cancel-all on a symbol without open orders."""
 

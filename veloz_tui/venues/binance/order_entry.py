@@ -35,6 +35,7 @@ from veloz_tui.net.stream import StreamState
 from veloz_tui.venues.base import OnReport
 from veloz_tui.venues.binance import parse, requests
 from veloz_tui.venues.binance.api_socket import ApiSocket
+from veloz_tui.venues.binance.errors import REMEDIES
 from veloz_tui.venues.binance.market_data import channel_state
 from veloz_tui.venues.binance.policy import (
     Answer,
@@ -157,8 +158,11 @@ class OrderEntry:
                 else:
                     self._report(SubmitAccepted(client_order_id, report))
             case Verdict.REJECTED | Verdict.RATE_LIMITED:
+                remedy = REMEDIES.get((judgment.code or 0, judgment.text), "")
                 self._report(
-                    SubmitRejected(client_order_id, judgment.code, judgment.text, judgment.counts_as_failure)
+                    SubmitRejected(
+                        client_order_id, judgment.code, judgment.text, judgment.counts_as_failure, remedy
+                    )
                 )
             case Verdict.NOT_SENT:
                 self._not_sent(order, judgment.text)
