@@ -15,6 +15,7 @@ from tests.bench.bench_order_rtt import Trader, _adapter
 from tests.bench.long_journal import DAY_NS, Life, write
 from tests.bench.processes import START_S, ended, serving
 from tests.bench.rows import Options, Row, median
+from veloz_tui.config.lock import ProfileLock
 from veloz_tui.domain.types import Nanos
 from veloz_tui.journal.files import JournalFiles
 
@@ -31,11 +32,16 @@ async def run(options: Options) -> list[Row]:
         home = Path(folder)
         events = await asyncio.to_thread(_make, home, options.size(200_000, 500))
         rows = [await _alone(home, name, words, events) for name, words in _PERIODS.items()]
-        return [*rows, *await _beside(home, options)]
+        with ProfileLock(_state(home) / "engine.lock", purpose="a benchmark"):  # as an engine that trades
+            return [*rows, *await _beside(home, options)]
+
+
+def _state(home: Path) -> Path:
+    return home / ".local" / "state" / "veloz" / "demo"
 
 
 def _make(home: Path, orders: int) -> int:
-    journal = home / ".local" / "state" / "veloz" / "demo"
+    journal = _state(home)
     journal.mkdir(parents=True, mode=0o700)
     begins = Nanos(time.time_ns() - DAYS * DAY_NS)
     return write(JournalFiles(journal), Life(1, begins=begins, days=DAYS, orders=orders).facts())

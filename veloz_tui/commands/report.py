@@ -14,7 +14,7 @@ import click
 
 from veloz_tui.commands.parts import load_settings
 from veloz_tui.commands.profile import Profile, say
-from veloz_tui.commands.report_source import JournalSource, Progress
+from veloz_tui.commands.report_source import JournalSource, Pace, Progress
 from veloz_tui.commands.trade import BadWords
 from veloz_tui.config.filesystem import write_atomically
 from veloz_tui.config.lock import holder_pid
@@ -132,7 +132,7 @@ def _read(profile: Profile, period: Period, reporting: Asset, *, now: Nanos) -> 
         raise JournalError(f"there is no journal yet – {database} – it begins with the first start: veloz")
     is_alive = holder_pid(profile.paths.engine_lock) is not None
     with JournalReader(database) as reader, Progress() as progress:
-        source = JournalSource(reader, progress)
+        source = JournalSource(reader, progress, Pace(is_gentle=is_alive))
         return build(source, period, reporting=reporting, alive_at=now if is_alive else None)
 
 

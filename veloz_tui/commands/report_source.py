@@ -15,6 +15,7 @@ from veloz_tui.reports.source import Opening
 
 QUIET_S: Final = 1.0
 TELL_EVERY_S: Final = 0.5
+MOST_REST_S: Final = 0.1
 
 
 class Progress:
@@ -43,12 +44,35 @@ class Progress:
         sys.stderr.flush()
 
 
+class Pace:
+    """Beside an engine it rests as long as it has worked: two processors may be one core."""
+
+    def __init__(
+        self,
+        *,
+        is_gentle: bool,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._is_gentle = is_gentle
+        self._clock = clock
+        self._sleep = sleep
+        self._since = clock()
+
+    def step(self) -> None:
+        """After each piece of work."""
+        if self._is_gentle:
+            self._sleep(min(self._clock() - self._since, MOST_REST_S))
+            self._since = self._clock()
+
+
 class JournalSource:
     """Implements reports.source.Source."""
 
-    def __init__(self, reader: JournalReader, progress: Progress) -> None:
+    def __init__(self, reader: JournalReader, progress: Progress, pace: Pace) -> None:
         self._reader = reader
         self._progress = progress
+        self._pace = pace
         self._end_seq = progress.total = reader.end().seq
 
     def opening(self, since: Nanos) -> Opening:
@@ -63,11 +87,13 @@ class JournalSource:
         for records in self._reader.events(after_seq=after_seq, end_seq=end_seq, kinds=kinds):
             self._progress.at(records[-1].seq, "what was before the period")
             yield records
+            self._pace.step()
 
     def all(self, *, after_seq: int) -> Iterator[Sequence[Recorded]]:
         for records in self._reader.events(after_seq=after_seq, end_seq=self._end_seq):
             self._progress.at(records[-1].seq, "the period")
             yield records
+            self._pace.step()
 
     def of_orders(
         self, orders: Collection[ClientOrderId], *, before_seq: int, kinds: Collection[str] = ()

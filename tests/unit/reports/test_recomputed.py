@@ -16,7 +16,7 @@ from tests.bench import long_journal
 from tests.bench.long_journal import INSTRUMENTS, VENUE, write
 from tests.unit.reports import recomputed as again
 from tests.unit.reports.histories import at
-from veloz_tui.commands.report_source import JournalSource, Progress
+from veloz_tui.commands.report_source import JournalSource, Pace, Progress
 from veloz_tui.domain import events as e
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.results import HOUR
@@ -124,7 +124,7 @@ class Halves:
 def told(files: JournalFiles, period: Period) -> dict[str, Any]:
     """Return the report as anyone may read it."""
     with JournalReader(files.database) as reader, Progress() as progress:
-        found = build(JournalSource(reader, progress), period)
+        found = build(JournalSource(reader, progress, Pace(is_gentle=False)), period)
     return dict(json.loads(as_json.render(found, ("strategy", "instrument", "hour"))))
 
 
@@ -195,7 +195,7 @@ def test_a_long_journal_is_reported_from_its_snapshot_as_its_rows_say(
     events = again.events_of(files.database)
     period = custom(Nanos(events[-300]["at"]), Nanos(events[-1]["at"] + 1))
     with JournalReader(files.database) as reader, Progress() as progress:
-        state = JournalSource(reader, progress).opening(period.since).state
+        state = JournalSource(reader, progress, Pace(is_gentle=False)).opening(period.since).state
     assert isinstance(state, State)
     assert state.seq >= 1_000
     check(files, period)
@@ -215,7 +215,7 @@ def test_a_snapshot_that_lived_through_a_clocks_jump_is_not_where_a_report_begin
     files = JournalFiles(private(tmp_path))
     write(files, iter(facts))
     with JournalReader(files.database) as reader, Progress() as progress:
-        found = JournalSource(reader, progress).opening(at(30))
+        found = JournalSource(reader, progress, Pace(is_gentle=False)).opening(at(30))
     # The clock was ahead at event 5: the period begins there, and later snapshots know too much.
     assert found.end_seq == 4
     assert found.state is not None
