@@ -153,8 +153,6 @@ async def run(options: Options) -> list[Row]:
     for _ in range(options.size(max(1, options.rounds + MORE_ROUNDS), 1)):
         for name in CASES:
             found[name].append(await _measure(name, count))
-    minute = options.size(LONG_S, 1) * RATE
-    (alone_long,), (stalled_long,) = [[await _measure(name, minute)] for name in ("engine alone", LONG)]
     lost = {name: sum(one.lost for one in each) for name, each in found.items()}
     alone, *others = found.values()
     p50, p99 = medians(alone)
@@ -162,9 +160,11 @@ async def run(options: Options) -> list[Row]:
     rows = [Row("consoles", f"engine alone, {RATE} messages/s", value)]
     for name, each in zip(list(found)[1:], others, strict=True):
         rows.append(beside("consoles", name, each, alone=(p50, p99)))
-    long = f"{LONG} for {minute // RATE} s"
-    rows.append(beside("consoles", long, [stalled_long], alone=(alone_long.p50, alone_long.p99)))
-    lost["the long rounds"] = alone_long.lost + stalled_long.lost
+    if not options.is_quick:
+        alone_long, stalled_long = [await _measure(name, LONG_S * RATE) for name in ("engine alone", LONG)]
+        long = f"{LONG} for {LONG_S} s"
+        rows.append(beside("consoles", long, [stalled_long], alone=(alone_long.p50, alone_long.p99)))
+        lost["the long rounds"] = alone_long.lost + stalled_long.lost
     return [
         *rows,
         Row("consoles", "updates the strategy never saw, in all", told(lost), "0", not any(lost.values())),

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from tests.tui.harness import RecordingEngine
+from tests.tui.harness import FeedingEngine
 from tests.tui.random_views import random_view
 from veloz_tui.tui.app import VelozApp
 from veloz_tui.tui.options import ConsoleOptions
@@ -21,18 +21,10 @@ DAY_MS: Final = 86_400_000
 DIFFERENT: Final = 30
 
 
-class StormEngine(RecordingEngine):
+class StormEngine(FeedingEngine):
     """An engine in memory, whose views have next to nothing in common."""
 
-    async def run(self) -> None:
-        feed = asyncio.create_task(self._feed())
-        try:
-            await super().run()
-        finally:
-            feed.cancel()
-            await asyncio.gather(feed, return_exceptions=True)
-
-    async def _feed(self) -> None:
+    async def feed(self) -> None:
         for view in itertools.cycle([random_view(seed) for seed in range(DIFFERENT)]):
             await asyncio.sleep(1 / HZ)
             account = msgspec.structs.replace(view.account, equity=Decimal(stamp_ms()))

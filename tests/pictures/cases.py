@@ -39,17 +39,8 @@ def live() -> View:
 
 def halted() -> View:
     """After a kill, one venue unverified."""
-    kill = f.kill(
-        is_halted=True,
-        at=f.NOON,
-        by="kill",
-        canceled=49,
-        total=50,
-        unverified=("BIN 1",),
-        open_positions="OPEN POSITION 0.45 BTC no stop",
-    )
     view = _with(busy(), mode=Mode.LIVE, trading_state=TradingState.HALTED)
-    return msgspec.structs.replace(view, kill=kill)
+    return msgspec.structs.replace(view, kill=f.halted().kill)
 
 
 def stale() -> View:

@@ -357,3 +357,17 @@ def view(**changes: Any) -> View:
         log_seq=10,
     )
     return msgspec.structs.replace(base, **changes)
+
+
+def halted() -> View:
+    """After a kill: one order not verified, a position without a stop."""
+    killed = kill(
+        is_halted=True,
+        at=NOON,
+        by="kill",
+        canceled=49,
+        total=50,
+        unverified=("BIN 1",),
+        open_positions="OPEN POSITION 0.45 BTC no stop",
+    )
+    return view(kill=killed, status=status(trading_state=TradingState.HALTED))

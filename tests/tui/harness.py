@@ -1,5 +1,6 @@
 """The console under test: an engine link that records what was sent, and helpers to wait and to read."""
 
+import abc
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
@@ -105,6 +106,21 @@ class RecordingEngine:
             for command in self.sent
             if not isinstance(command, KillPrepare) and not getattr(command, "is_dry", False)
         ]
+
+
+class FeedingEngine(RecordingEngine, abc.ABC):
+    """One that shows other Views as long as it runs."""
+
+    @abc.abstractmethod
+    async def feed(self) -> None: ...
+
+    async def run(self) -> None:
+        feed = asyncio.create_task(self.feed())
+        try:
+            await super().run()
+        finally:
+            feed.cancel()
+            await asyncio.gather(feed, return_exceptions=True)
 
 
 class Console:

@@ -8,7 +8,7 @@ import os
 import sys
 
 from tests.tui import factories
-from tests.tui.harness import RecordingEngine
+from tests.tui.harness import FeedingEngine
 from veloz_tui.control.client import KillOutcome
 from veloz_tui.domain.commands import AnyCommand
 from veloz_tui.tui.app import VelozApp
@@ -24,18 +24,10 @@ def report(text: str) -> None:
     os.write(REPORT, text.encode() + b"\n")
 
 
-class PtyEngine(RecordingEngine):
+class PtyEngine(FeedingEngine):
     """Sends Views that change every time, beats, and tells what it was told."""
 
-    async def run(self) -> None:
-        feed = asyncio.create_task(self._feed())
-        try:
-            await super().run()
-        finally:
-            feed.cancel()
-            await asyncio.gather(feed, return_exceptions=True)
-
-    async def _feed(self) -> None:
+    async def feed(self) -> None:
         number = 0
         while number < LIMIT:
             await asyncio.sleep(1 / HZ)

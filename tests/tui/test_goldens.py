@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui import factories as f
 from tests.tui.headless import headless
-from veloz_tui.domain.types import Mode, TradingState
+from veloz_tui.domain.types import Mode
 from veloz_tui.domain.views import View
 from veloz_tui.tui import glyphs, table
 from veloz_tui.tui.panes.status import Terminal
@@ -21,19 +21,6 @@ SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x55": (200, 55)}
 
 def live() -> View:
     return f.view(status=f.status(mode=Mode.LIVE))
-
-
-def halted() -> View:
-    kill = f.kill(
-        is_halted=True,
-        at=f.NOON,
-        by="kill",
-        canceled=49,
-        total=50,
-        unverified=("BIN 1",),
-        open_positions="OPEN POSITION 0.45 BTC no stop",
-    )
-    return f.view(kill=kill, status=f.status(trading_state=TradingState.HALTED))
 
 
 def stale() -> View:
@@ -55,7 +42,7 @@ def pressed(*keys: str) -> Callable[[Session], None]:
 CASES = {
     "demo": (f.view, nothing),
     "live": (live, nothing),
-    "halted": (halted, nothing),
+    "halted": (f.halted, nothing),
     "stale": (stale, nothing),
     "kill-armed": (f.view, pressed("ctrl+k")),
     "ticket": (f.view, pressed("b")),

@@ -71,22 +71,9 @@ def test_a_lost_link_takes_the_second_line_but_kill_stays() -> None:
     assert "UI link lost 2 s: data OLD" in second and texts.kill.OK in second
 
 
-def halted() -> View:
-    kill = f.kill(
-        is_halted=True,
-        at=f.NOON,
-        by="kill",
-        canceled=49,
-        total=50,
-        unverified=("BIN 1",),
-        open_positions="OPEN POSITION 0.45 BTC no stop",
-    )
-    return f.view(kill=kill, status=f.status(trading_state=TradingState.HALTED))
-
-
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_after_a_kill_the_status_says_what_is_certain_what_not_and_the_way_out(width: int) -> None:
-    session, _ = headless(halted())
+    session, _ = headless(f.halted())
     frame = compose(session, width=width, height=30, glyphs=UNICODE, terminal=Terminal())
     text = " ".join(" ".join(table.plain(line) for line in frame.lines["status"]).split())
     assert "■ HALTED 12:00:01Z by kill: canceled 49/50; BIN 1 unverified" in text

@@ -54,15 +54,12 @@ async def test_cancel_all_on_nothing_is_done() -> None:
         assert outcome.canceled == ()
 
 
-async def test_it_lists_and_cancels_single_leftovers() -> None:
+async def test_it_lists_leftovers() -> None:
     async with desk() as d, killer(d) as client:
         await resting(d, 2)
         listing = await client.open_orders(SYMBOL)
         assert listing.orders is not None
-        for order in listing.orders:
-            assert order.instrument_id == INSTRUMENT
-            assert (await client.cancel_order(symbol=SYMBOL, venue_order_id=order.venue_order_id)).is_done
-        assert (await d.status()).open_orders == 0
+        assert [order.instrument_id for order in listing.orders] == [INSTRUMENT, INSTRUMENT]
 
 
 async def test_it_touches_no_user_stream() -> None:

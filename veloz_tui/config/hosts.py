@@ -13,6 +13,13 @@ BINANCE_LIVE = HostSettings(
     rest="https://api.binance.com",
     websocket_api="wss://ws-api.binance.com:443/ws-api/v3",
     streams="wss://stream.binance.com:9443",
+    alternates=(
+        "https://api-gcp.binance.com",
+        "https://api1.binance.com",
+        "https://api2.binance.com",
+        "https://api3.binance.com",
+        "https://api4.binance.com",
+    ),
 )
 BINANCE_TEST = HostSettings(
     rest="https://testnet.binance.vision",

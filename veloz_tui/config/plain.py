@@ -34,6 +34,8 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True):
     rest: str
     websocket_api: str
     streams: str
+    alternates: tuple[str, ...] = ()
+    """More REST hosts of the same venue: the hard kill passes over one that doesn't answer."""
 
 
 class BinanceSettings(msgspec.Struct, frozen=True, kw_only=True):

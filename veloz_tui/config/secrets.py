@@ -35,28 +35,6 @@ class SecretBackend(Protocol):
     def delete(self, name: str) -> None: ...
 
 
-class MemoryBackend:
-    """Entries that end with the process: for the DEMO's random keys, made anew at each start."""
-
-    __slots__ = ("_entries",)
-
-    def __init__(self) -> None:
-        self._entries: dict[str, str] = {}
-
-    @property
-    def label(self) -> str:
-        return "memory"
-
-    def get(self, name: str) -> str | None:
-        return self._entries.get(name)
-
-    def set(self, name: str, value: str) -> None:
-        self._entries[name] = value
-
-    def delete(self, name: str) -> None:
-        self._entries.pop(name, None)
-
-
 class SecretStore:
     """The API keys of one profile. Its calls block: from asyncio use `asyncio.to_thread`."""
 

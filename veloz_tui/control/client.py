@@ -7,7 +7,6 @@ for scripts: connect, ask once, leave. No command is ever sent twice, whatever h
 import asyncio
 import collections
 import secrets
-import time
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -47,7 +46,7 @@ from veloz_tui.control.oneshot import (
     run_command,
     unconfirmed,
 )
-from veloz_tui.domain.commands import AnyCommand, Kill, TakeControl, WatchInstruments
+from veloz_tui.domain.commands import AnyCommand, Kill, WatchInstruments
 from veloz_tui.domain.errors import ConfigError, OperatorError
 from veloz_tui.domain.queries import Query
 from veloz_tui.domain.types import CommandId, InstrumentId
@@ -135,13 +134,10 @@ class ControlClient:
         self._on_reply = on_reply
         self.link = Link(LinkState.CONNECTING)
         self.view: View | None = None
-        self.last_frame_at: float | None = None
-        """When the engine last said anything, on time.monotonic."""
         self._unsent: collections.deque[AnyCommand | Question] = collections.deque()
         self._has_unsent = asyncio.Event()
         self._answers: dict[CommandId, asyncio.Future[Ack]] = {}
         self._watch: WatchInstruments | None = None
-        self._is_up = asyncio.Event()
 
     @property
     def is_up(self) -> bool:
@@ -167,11 +163,6 @@ class ControlClient:
                 self._fail_pending()
             await asyncio.sleep(retry_s)
             retry_s = min(retry_s * 2, LAST_RETRY_S)
-
-    async def wait_until_up(self, *, timeout_s: float) -> None:
-        """Wait for the link. TimeoutError if it isn't up in time."""
-        async with asyncio.timeout(timeout_s):
-            await self._is_up.wait()
 
     def fire(self, command: AnyCommand) -> bool:
         """Send without waiting; the answer comes to `on_ack`. False: the link is down, nothing was sent."""
@@ -212,10 +203,6 @@ class ControlClient:
             command_id=new_command_id(), instrument_ids=instrument_ids, depth=depth
         )
         self.fire(self._watch)
-
-    async def take_control(self) -> Ack:
-        """Become the one console that may change things."""
-        return await self.send(TakeControl(command_id=new_command_id()))
 
     async def kill(self, *, reason: str = "kill", kill_id: str = "") -> KillOutcome:
         """Tell guardian and engine at once, with one kill id; return soon after the first has taken it up."""
@@ -272,9 +259,7 @@ class ControlClient:
 
     async def _read(self, connection: EngineConnection) -> None:
         while True:
-            message = await connection.receive()
-            self.last_frame_at = time.monotonic()
-            self._hand_on(message)
+            self._hand_on(await connection.receive())
 
     def _hand_on(self, message: FromEngine) -> None:
         match message:
@@ -314,10 +299,6 @@ class ControlClient:
 
     def _set_link(self, link: Link) -> None:
         self.link = link
-        if link.state is LinkState.UP:
-            self._is_up.set()
-        else:
-            self._is_up.clear()
         self._on_link(link)
 
     def _fail_pending(self) -> None:

@@ -7,11 +7,9 @@ VelozError
 │   ├── VenueUnavailable   retry later; the breaker counts it
 │   ├── RateLimited        wait for `retry_after_s`
 │   ├── VenueRefused       definitive: the venue's answer proves it did not act
-│   │   ├── InsufficientFunds
 │   │   ├── InvalidOrder
 │   │   ├── OrderNotFound
 │   │   └── AuthenticationFailed
-│   ├── OutcomeUnknown     never retry: ask by ClientOrderId
 │   └── ProtocolError      the venue said something we can't read: resync
 ├── JournalError       no new orders until the journal is durable again
 ├── StrategyError      that strategy is at fault; the others go on
@@ -60,10 +58,6 @@ class VenueRefused(VenueError):
     """The venue's answer proves that it did not act."""
 
 
-class InsufficientFunds(VenueRefused):
-    """The account does not hold what the order needs."""
-
-
 class InvalidOrder(VenueRefused):
     """The order breaks one of the venue's rules."""
 
@@ -74,10 +68,6 @@ class OrderNotFound(VenueRefused):
 
 class AuthenticationFailed(VenueRefused):
     """The key, its permissions or the signature are wrong."""
-
-
-class OutcomeUnknown(VenueError):
-    """The request may or may not have been acted on. Never retry: ask by ClientOrderId."""
 
 
 class ProtocolError(VenueError):

@@ -14,21 +14,6 @@ def entry_of(state: State, recorded: e.Recorded) -> LogEntry | None:
     match event:
         case e.OrderFilled():
             return _fill(state, recorded.seq, event)
-        case (
-            e.OrderCreated()
-            | e.OrderNotSent()
-            | e.OrderAccepted()
-            | e.OrderRejected()
-            | e.OrderInDoubt()
-            | e.CancelRequested()
-            | e.OrderCanceled()
-            | e.OrderExpired()
-            | e.OrderNeverArrived()
-            | e.ExternalOrderSeen()
-            | e.AmendRequested()
-            | e.AmendDropped()
-        ):
-            return _order(state, recorded.seq, event)
         case e.OrderDenied():
             return LogEntry(
                 recorded.seq,
@@ -45,17 +30,14 @@ def entry_of(state: State, recorded: e.Recorded) -> LogEntry | None:
         case e.Halted() | e.KillStamped() | e.Rearmed():
             return _kill(recorded.seq, event)
         case StrategyChanged():
-            reason = f": {event.reason}" if event.reason else ""
-            text = f"{event.strategy_id} {event.state}{reason}"
+            text = f"{event.strategy_id} {event.state}{words.because(event.reason)}"
             return LogEntry(recorded.seq, event.at, "strategy", text, strategy_id=event.strategy_id)
         case StrategyParametersSet():
             text = f"{event.strategy_id} {words.parameter_changes(event)} by {event.by or 'operator'}"
             return LogEntry(recorded.seq, event.at, "strategy", text, strategy_id=event.strategy_id)
         case e.VenueStateChanged():
-            reason = f": {event.reason}" if event.reason else ""
-            return LogEntry(
-                recorded.seq, event.at, "state", f"{words.code(event.venue)} {event.state}{reason}"
-            )
+            text = f"{words.code(event.venue)} {event.state}{words.because(event.reason)}"
+            return LogEntry(recorded.seq, event.at, "state", text)
         case e.PausedSet():
             text = "PAUSED" if event.is_on else "resumed"
             return LogEntry(recorded.seq, event.at, "state", f"{text} by {event.by}")
@@ -65,7 +47,7 @@ def entry_of(state: State, recorded: e.Recorded) -> LogEntry | None:
         case e.ControlTaken():
             return LogEntry(recorded.seq, event.at, "control", f"control taken by {event.by}")
         case _:
-            return None
+            return _order(state, recorded.seq, event) if isinstance(event, _OrderEvent) else None
 
 
 _OrderEvent = (

@@ -53,7 +53,6 @@ class LiveBook:
         "last_price",
         "last_side",
         "last_traded_at",
-        "median_gap_ns",
         "stale_reason",
         "tape",
         "turnover",
@@ -85,7 +84,6 @@ class LiveBook:
         self.viewed_tape: tuple[TradeView, ...] = ()
         self.viewed_tape_at: Nanos = Nanos(0)
         """When the tape was last put into a View."""
-        self.median_gap_ns = 0
 
     def open_day(self) -> None:
         """A new PnL day: change and turnover begin anew."""

@@ -25,6 +25,11 @@ def code(venue: VenueId) -> str:
     return VENUE_CODES.get(venue, venue[:3])
 
 
+def because(reason: str) -> str:
+    """What stands behind a state that has a reason."""
+    return f": {reason}" if reason else ""
+
+
 def request_text(request: OrderRequest, instrument: Instrument | None) -> str:
     """`BUY 0.05 BTC-USDT @64,120`"""
     name = instrument.display.partition(".")[0] if instrument else request.instrument_id

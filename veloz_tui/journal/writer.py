@@ -99,11 +99,6 @@ class JournalWriter:
         since = self._backlog.oldest_at()
         return 0.0 if since is None else self._loop.time() - since
 
-    @property
-    def wal_left_behind(self) -> int:
-        """Frames (4 kB) that a reader's open transaction kept out of the last checkpoint."""
-        return self._checkpoints.left_behind
-
     def append(self, records: Sequence[Recorded]) -> None:
         """Queue events, in order. Raises InvariantBroken at a gap, JournalError once closed."""
         if not records:

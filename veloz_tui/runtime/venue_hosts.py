@@ -12,5 +12,8 @@ def binance_hosts(config: BinanceConfig, *, sim_port: int | None) -> BinanceHost
             raise ConfigError("DEMO needs the simulated venue, and none is running - start with `veloz`")
         return loopback(port=sim_port)
     return BinanceHosts(
-        rest=config.hosts.rest, api_socket=config.hosts.websocket_api, streams=config.hosts.streams
+        rest=config.hosts.rest,
+        api_socket=config.hosts.websocket_api,
+        streams=config.hosts.streams,
+        alternates=config.hosts.alternates,
     )

@@ -20,7 +20,6 @@ from veloz_tui.sim.instruments import Instrument
 
 _QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "BTC", "ETH", "BNB", "EUR", "TRY", "USD")
 _RAW_LINE = re.compile(r"(?:(?P<url>\S+) -> )?(?P<ts>[0-9.]+): (?P<data>.*)", re.DOTALL)
-LINES_MAX = 5_000_000
 
 
 class RecordingError(Exception):

@@ -1,6 +1,5 @@
 """Textual's Linux driver, made safe: never blocks the loop, knows how old the picture is, ends cleanly."""
 
-import asyncio
 import contextlib
 import contextvars
 import os
@@ -198,8 +197,3 @@ class ConsoleDriver(LinuxDriver):
                 self.on_wide_signs()
         elif self.gate.answered(column, now) and self.on_gate is not None:
             self.on_gate()
-
-
-def loop_time() -> float:
-    """The clock of guards and frames."""
-    return asyncio.get_running_loop().time()

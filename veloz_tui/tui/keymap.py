@@ -31,7 +31,6 @@ TWINS: Final = {"tape": "fills"}
 EXTRA: Final = ("history", "risk", "health", "performance", "settings", "wire", "why", "strategy")
 """Panes which only the screens behind g and w show."""
 LISTED: Final = (*PANES, *TWINS.values(), *EXTRA)
-CONTEXTS: Final = (EVERYWHERE, ANY_PANE, *PANES, *TWINS.values(), TICKET, COMMAND, HELP, GO)
 
 
 class KeymapError(ValueError):

@@ -73,10 +73,6 @@ class DoublePress:
         """The banner of the first press is on the screen."""
         self._painted = True
 
-    def is_pending(self, now: float) -> bool:
-        """True while a second press would act."""
-        return now - self._at <= self.MAX_S
-
     def reset(self) -> None:
         """Forget the first press."""
         self._at, self._target, self._painted = float("-inf"), None, False

@@ -9,7 +9,6 @@ TWO_COLUMNS: Final = 60
 NORMAL: Final = 110
 WIDE: Final = 170
 
-_ALWAYS: Final = ("message", "footer")
 _PLACES: Final = {
     "watch": "orders", "account": "positions", "strategies": "strategies", "tape": "alerts",
     "fills": "alerts",

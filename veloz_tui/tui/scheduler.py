@@ -23,11 +23,6 @@ class FrameScheduler:
         self.rtt_s: float | None = None
 
     @property
-    def is_dirty(self) -> bool:
-        """True if something waits to be painted."""
-        return self._dirty
-
-    @property
     def is_urgent(self) -> bool:
         """True if what waits is an answer to the operator: no frame cap holds it."""
         return self._is_urgent

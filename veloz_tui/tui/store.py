@@ -30,7 +30,6 @@ class Pending(msgspec.Struct):
     what: str
     sent_at: float
     on_ack: OnAck | None = None
-    is_reported: bool = False
 
 
 class Store:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import pytest
 
+from tests.unit.config.memory_backend import MemoryBackend
 from tests.unit.config.test_secret import CANARY, key
 from veloz_tui.config import keys
 from veloz_tui.config.keys import (
@@ -17,7 +18,7 @@ from veloz_tui.config.keys import (
     summarize,
 )
 from veloz_tui.config.secret import ApiKey
-from veloz_tui.config.secrets import MemoryBackend, SecretStore
+from veloz_tui.config.secrets import SecretStore
 from veloz_tui.domain.errors import AuthenticationFailed, ConfigError
 
 GOOD = KeyFacts(

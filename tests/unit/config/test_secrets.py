@@ -11,12 +11,13 @@ from pathlib import Path
 import keyring.core
 import pytest
 
+from tests.unit.config.memory_backend import MemoryBackend
 from tests.unit.config.test_secret import CANARY, key
 from tests.unit.config.test_vault import CHEAP, PASSWORD
 from veloz_tui.config import keyrings
 from veloz_tui.config.keyrings import ALLOWED, Keyring, KeyringUnusable, OsKeyring
 from veloz_tui.config.plain import SecretsBackend
-from veloz_tui.config.secrets import MAX_KEYS, MemoryBackend, SecretStore, open_store, service_name
+from veloz_tui.config.secrets import MAX_KEYS, SecretStore, open_store, service_name
 from veloz_tui.config.vault import OpenVault, Vault
 from veloz_tui.domain.errors import ConfigError
 

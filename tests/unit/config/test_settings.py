@@ -327,7 +327,7 @@ def test_a_demo_without_strategies_of_its_own_has_some_to_try(file: Path) -> Non
 
 def test_every_compiled_in_live_host_is_known_as_one() -> None:
     for hosts, live in ((BINANCE_LIVE, True), (BINANCE_TEST, False)):
-        urls = [url for url in msgspec.structs.astuple(hosts) if url]
+        urls = [hosts.rest, hosts.websocket_api, hosts.streams, *hosts.alternates]
         assert [is_live_host(url) for url in urls] == [live] * len(urls)
 
 

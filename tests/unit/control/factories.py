@@ -276,7 +276,7 @@ class Console:
 
     async def __aenter__(self) -> "Console":
         self._task = asyncio.create_task(self.client.run())
-        await self.client.wait_until_up(timeout_s=5)
+        await until(lambda: self.client.is_up)
         return self
 
     async def __aexit__(self, *_: object) -> None:

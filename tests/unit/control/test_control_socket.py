@@ -241,7 +241,7 @@ async def test_observer_may_kill_and_ask_what_an_order_would_do(engine: EngineSt
 async def test_takeover_tells_the_loser_who_and_when(engine: EngineStub) -> None:
     async with Console(engine, "pid 1 pts/1") as loser:
         async with Console(engine, "pid 2 pts/2") as taker:
-            assert (await taker.client.take_control()).is_ok
+            assert (await taker.client.send(commands.TakeControl(command_id=new_command_id()))).is_ok
             await until(lambda: not loser.client.has_control)
             assert loser.client.link.text.startswith("control taken by pid ")
             assert loser.client.link.text.endswith(" pts/2 12:00:04Z")
@@ -255,7 +255,7 @@ async def test_read_only_console_gets_no_control_by_itself(engine: EngineStub) -
     async with Console(engine, "a", wants_control=False) as console:
         assert not console.client.has_control
         assert engine.server.controller == ""
-        assert (await console.client.take_control()).is_ok
+        assert (await console.client.send(commands.TakeControl(command_id=new_command_id()))).is_ok
 
 
 async def test_log_is_complete_in_order_and_starts_where_asked(engine: EngineStub) -> None:
@@ -448,7 +448,7 @@ async def test_without_a_link_nothing_is_sent_or_kept_for_later(tmp_path: Path) 
     with pytest.raises(LinkLost, match="nothing was sent"):
         await client.send(pause())
     async with stub.server:
-        await client.wait_until_up(timeout_s=5)
+        await until(lambda: client.is_up)
         assert stub.commands == []
     running.cancel()
 

@@ -286,7 +286,7 @@ async def test_the_wal_is_moved_into_the_database_while_nobody_waits(tmp_path: P
             made.writer.append([record(seq, said(seq, "x" * 3000))])
             await made.writer.wait_durable(seq)
         await until(lambda: files.database.stat().st_size > small + 100 * 3000)
-        assert made.writer.wal_left_behind == 0
+        assert made.writer._checkpoints.left_behind == 0
 
 
 async def test_a_new_run_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:

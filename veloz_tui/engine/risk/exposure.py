@@ -40,11 +40,3 @@ def reducible(request: OrderRequest, inputs: RiskInputs) -> Decimal:
     """Return how much the order may shrink the position by: what no reduce-only order is on already."""
     held = inputs.position if request.side is Side.SELL else -inputs.position
     return max(held - inputs.reduce_leaves, ZERO)
-
-
-def exit_overshoot(request: OrderRequest, inputs: RiskInputs) -> Decimal:
-    """Return by how much an exit and ordinary orders on its side could together cross zero.
-
-    No limit blocks an exit, so whoever sends one with an overshoot should cancel ordinary orders first.
-    """
-    return max(furthest(request, inputs), ZERO)

@@ -19,11 +19,11 @@ def told(event: e.AnyEvent) -> tuple[str, Severity] | None:  # noqa: PLR0912 - a
             code = f" [{event.code}]" if event.code else ""
             text, severity = f"ALERT {event.severity}{code}", event.severity
         case StrategyChanged():
-            text = f"strategy {event.strategy_id} {event.state}{_because(event.reason)}"
+            text = f"strategy {event.strategy_id} {event.state}{words.because(event.reason)}"
         case e.BreakerChanged():
-            text = f"breaker of {words.code(event.venue)} {event.state}{_because(event.reason)}"
+            text = f"breaker of {words.code(event.venue)} {event.state}{words.because(event.reason)}"
         case e.VenueStateChanged():
-            text = f"venue {words.code(event.venue)} {event.state}{_because(event.reason)}"
+            text = f"venue {words.code(event.venue)} {event.state}{words.because(event.reason)}"
         case e.ReduceOnlySet():
             text = f"REDUCE {'on' if event.is_on else 'off'} by {event.by or '-'}"
         case e.PausedSet():
@@ -49,7 +49,3 @@ def told(event: e.AnyEvent) -> tuple[str, Severity] | None:  # noqa: PLR0912 - a
         case _:
             return None
     return text, severity
-
-
-def _because(reason: str) -> str:
-    return f": {reason}" if reason else ""

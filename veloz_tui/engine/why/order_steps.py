@@ -185,11 +185,11 @@ def _cancel_rejected(recorded: Recorded, event: e.CancelRejected, evidence: Evid
 
 
 def _canceled(recorded: Recorded, event: e.OrderCanceled, evidence: Evidence) -> Iterator[Step]:
-    yield Step(event.at, "venue", f"CANCELED at the venue{_because(event.reason)}")
+    yield Step(event.at, "venue", f"CANCELED at the venue{words.because(event.reason)}")
 
 
 def _expired(recorded: Recorded, event: e.OrderExpired, evidence: Evidence) -> Iterator[Step]:
-    yield Step(event.at, "venue", f"EXPIRED at the venue{_because(event.reason)}")
+    yield Step(event.at, "venue", f"EXPIRED at the venue{words.because(event.reason)}")
 
 
 def _progressed(recorded: Recorded, event: e.OrderProgressed, evidence: Evidence) -> Iterator[Step]:
@@ -252,10 +252,6 @@ def _balances(recorded: Recorded, event: e.OrderFilled, evidence: Evidence) -> I
 
 
 # --- small words ------------------------------------------------------------------------------------------
-
-
-def _because(reason: str) -> str:
-    return f": {reason}" if reason else ""
 
 
 def _ms(nanos: int) -> str:

@@ -18,10 +18,11 @@ from veloz_tui.venues.binance.reconcile import body_or_raise
 from veloz_tui.venues.binance.requests import Signer
 from veloz_tui.venues.binance.rest import RestClient
 from veloz_tui.venues.binance.session import Session
-from veloz_tui.venues.binance.settings import LIVE, BinanceHosts, BinanceSettings
+from veloz_tui.venues.binance.settings import BinanceHosts, BinanceSettings
 
 _PERMISSIONS = Shape(wire.WireKeyPermissions, "key permissions")
 _COST = Cost(Lane.OPERATOR, weight=20)
+_LIVE_REST = "https://api.binance.com"  # the only host that tells what a key may do
 
 
 class KeyFacts(msgspec.Struct, frozen=True):
@@ -34,7 +35,6 @@ class KeyFacts(msgspec.Struct, frozen=True):
     can_transfer: bool | None
     is_ip_restricted: bool | None
     clock_offset_ms: float
-    clock_error_ms: float | None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ async def check_key(
         for _ in range(3):
             await rest.sample_clock(_COST)
         account = parse.account(body_or_raise(await rest.call("GET", "/api/v3/account", {}, cost=_COST)))
-        permissions = await _permissions(rest, is_live=hosts.rest == LIVE.rest)
+        permissions = await _permissions(rest, is_live=hosts.rest == _LIVE_REST)
     finally:
         await http.aclose()
     key_trades = permissions is None or permissions.enable_spot_and_margin_trading
@@ -71,7 +71,6 @@ async def check_key(
         can_transfer=None if permissions is None else _can_transfer(permissions),
         is_ip_restricted=None if permissions is None else permissions.ip_restrict,
         clock_offset_ms=session.skew.offset_ms,
-        clock_error_ms=session.skew.error_ms,
     )
 
 

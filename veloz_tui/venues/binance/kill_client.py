@@ -70,13 +70,6 @@ class KillClient:
         """Cancel every open order on these symbols, all symbols at once."""
         return tuple(await asyncio.gather(*(self._cancel_symbol(symbol) for symbol in symbols)))
 
-    async def cancel_order(self, *, symbol: str, venue_order_id: str) -> CancelOutcome:
-        """Cancel one leftover. Not found counts as not done: list again to be sure."""
-        params: Params = {"symbol": symbol, "orderId": int(venue_order_id)}
-        answer = await self._ask(Operation.CANCEL, "DELETE", "/api/v3/order", params, weight=1)
-        judgment = judge(Operation.CANCEL, answer)
-        return CancelOutcome(symbol, judgment.verdict is Verdict.ACCEPTED, reason=judgment.text)
-
     async def open_orders(self, symbol: str | None = None) -> Listing:
         """Of one symbol (weight 6), or of the whole account (weight 80)."""
         params: Params = {} if symbol is None else {"symbol": symbol}

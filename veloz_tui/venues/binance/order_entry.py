@@ -301,10 +301,6 @@ class OrderEntry:
 
     # --- while the venue's door is closed ---
 
-    @property
-    def waiting_cancels(self) -> int:
-        return len(self._waiting)
-
     def _park(self, name: str, again: Callable[[], None]) -> None:
         if len(self._waiting) >= _MAX_WAITING:
             _LOG.error("Binance: %d cancels wait already, %s is left to the next try", _MAX_WAITING, name)

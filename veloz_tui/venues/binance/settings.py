@@ -17,32 +17,6 @@ class BinanceHosts(msgspec.Struct, frozen=True, kw_only=True):
     """More REST hosts of the same venue, for the kill client."""
 
 
-# Binance spot API docs, "General API Information" (2026-07-21).
-LIVE = BinanceHosts(
-    rest="https://api.binance.com",
-    api_socket="wss://ws-api.binance.com:443/ws-api/v3",
-    streams="wss://stream.binance.com:9443",
-    alternates=(
-        "https://api-gcp.binance.com",
-        "https://api1.binance.com",
-        "https://api2.binance.com",
-        "https://api3.binance.com",
-        "https://api4.binance.com",
-    ),
-)
-# Market data only: no key, no account.
-TESTNET = BinanceHosts(
-    rest="https://testnet.binance.vision",
-    api_socket="wss://ws-api.testnet.binance.vision/ws-api/v3",
-    streams="wss://stream.testnet.binance.vision",
-)
-DEMO_MODE = BinanceHosts(
-    rest="https://demo-api.binance.com",
-    api_socket="wss://demo-ws-api.binance.com/ws-api/v3",
-    streams="wss://demo-stream.binance.com",
-)
-
-
 def loopback(*, port: int, host: str = "127.0.0.1") -> BinanceHosts:
     """A simulated venue that serves everything on one port."""
     return BinanceHosts(

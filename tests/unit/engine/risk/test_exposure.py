@@ -13,7 +13,7 @@ from tests.unit.engine.risk.test_check import tight
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.types import ZERO, BreakerState, OrderType, Side, TradingState
 from veloz_tui.engine.risk.check import check, verdict
-from veloz_tui.engine.risk.exposure import exit_overshoot, growth, worst_case
+from veloz_tui.engine.risk.exposure import growth, worst_case
 
 lots = st.integers(1, 200).map(lambda lot: Decimal(lot) / 10)
 signed_lots = st.integers(-300, 300).map(lambda lot: Decimal(lot) / 10)
@@ -176,13 +176,6 @@ def test_a_close_is_held_to_the_position_without_the_flag_too() -> None:
     assert code("sell 1.001 @ 100", world(position=d("1"), is_exit=True)) == "REDUCE_ONLY_EXCEEDS"
     assert code("buy 1 @ 100", world(position=d("1"), is_exit=True)) == "REDUCE_ONLY_EXCEEDS"
     assert code("sell 1 @ 100", world(is_exit=True)) == "REDUCE_ONLY_EXCEEDS"
-
-
-def test_an_exit_beside_resting_sells_says_how_far_it_could_overshoot() -> None:
-    request = order("sell 1 @ 100 reduce")
-    assert exit_overshoot(request, world(position=d("1"))) == 0
-    assert exit_overshoot(request, world(position=d("1"), sell_leaves=d("0.4"))) == d("0.4")
-    assert exit_overshoot(request, world(position=d("5"), sell_leaves=d("0.4"))) == 0
 
 
 _requests = st.builds(
