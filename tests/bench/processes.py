@@ -183,7 +183,7 @@ async def engine_process(
     listening = asyncio.create_task(child.listen(found.hear))
     key = KeyMaterial("BINANCE", API_KEY, SECRET)
     settings = load_settings(paths.profile, config_file=paths.config_file)
-    child.send(EngineStart(settings, (key,), sim_port, sim_id, guardian_pid=os.getpid()))
+    child.send(EngineStart(settings, (key,), sim_port, sim_id))
     try:
         if waits:
             await found.until(lambda: child.phase == "READY")

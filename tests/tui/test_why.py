@@ -55,6 +55,15 @@ def whole(c: Console) -> str:
     return "\n".join(c.text)
 
 
+async def assert_closed_asks_nothing(c: Console, clock: Clock, asked: RecordingEngine) -> None:
+    await slowly(c, clock, "g", "t")
+    count = len(asked.asked)
+    clock.now += 5
+    c.app._tick()
+    await c.settle()
+    assert len(asked.asked) == count
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_w_unfolds_the_selected_orders_chain_and_esc_goes_back(size: tuple[int, int]) -> None:
     clock, asked = Clock(), engine()
@@ -124,12 +133,7 @@ async def test_an_open_why_follows_what_goes_on_and_a_closed_one_asks_nothing() 
         await slowly(c, clock, "5", "j", "w")
         clock.now += 1.1
         await c.until(lambda: len(asked.asked) == 2)
-        await slowly(c, clock, "g", "t")
-        count = len(asked.asked)
-        clock.now += 5
-        c.app._tick()
-        await c.settle()
-        assert len(asked.asked) == count
+        await assert_closed_asks_nothing(c, clock, asked)
 
 
 async def test_the_wire_log_is_fetched_while_it_is_open_only_in_increments() -> None:
@@ -142,12 +146,7 @@ async def test_the_wire_log_is_fetched_while_it_is_open_only_in_increments() -> 
         assert asked.asked[0] == AskWire(limit=500)
         clock.now += 0.4
         await c.until(lambda: AskWire(after=2, limit=500) in asked.asked)
-        await slowly(c, clock, "g", "t")
-        count = len(asked.asked)
-        clock.now += 5
-        c.app._tick()
-        await c.settle()
-        assert len(asked.asked) == count
+        await assert_closed_asks_nothing(c, clock, asked)
 
 
 async def test_the_wire_log_filters_and_a_message_unfolds_whole_with_its_other_half() -> None:

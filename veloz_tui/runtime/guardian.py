@@ -40,6 +40,7 @@ from veloz_tui.runtime.flag import raise_flag_soon, read_flag
 from veloz_tui.runtime.kill_ready import keep_warm, make_ready
 from veloz_tui.runtime.kill_record import write_report
 from veloz_tui.runtime.kill_view import kill_view
+from veloz_tui.runtime.kill_watch import KillWatch
 from veloz_tui.runtime.link import (
     AdoptEngine,
     EngineLeaving,
@@ -88,12 +89,7 @@ class Guardian:
         self._exit_code = 0
         self._stop = asyncio.Event()
         self._restarts: deque[float] = deque(maxlen=RESTARTS + 1)
-        self._kill: GuardianKill | None = None
-        self._kill_at = 0.0
-        self._kill_progress_at = 0.0
-        self._kill_state: KillState | None = None
-        self._joined = ""
-        """The kill that was under way in the engine when ours came."""
+        self._killing = KillWatch()
         self._client: KillClient
         self._sweeps: Sweeps
         self._text = ""
@@ -121,8 +117,9 @@ class Guardian:
                     await self._stop_engine()
                 for task in work:
                     task.cancel()
-                if self._kill is not None and not self._progress().is_done:
-                    self._start_sweep(by=self._kill.by, reason=self._kill.reason)
+                kill = self._killing.kill
+                if kill is not None and not self._progress().is_done:
+                    self._start_sweep(by=kill.by, reason=kill.reason)
         # An unfinished kill outlives the wish to leave; what a sweep raised is in the log.
         await self._sweeps.finish()
         await self._client.aclose()
@@ -177,7 +174,6 @@ class Guardian:
             keys=self._keys,
             sim_port=self._sim.port if self._sim else None,
             sim_id=self._sim.sim_id if self._sim else "",
-            guardian_pid=os.getpid(),
             guardian_socket=str(self._paths.guardian_socket),
             is_restart=is_restart,
         )
@@ -193,8 +189,9 @@ class Guardian:
         engine.close()
         self._text = f"engine {engine.pid} ended ({code})"
         _LOG.error("%s", self._text)
-        if engine.has_beaten or self._kill is not None:  # a start that failed changes nothing at the venue
-            if self._settings.engine.on_engine_death == "kill" and self._kill is None:
+        # A start that failed changes nothing at the venue.
+        if engine.has_beaten or self._killing.kill is not None:
+            if self._settings.engine.on_engine_death == "kill" and self._killing.kill is None:
                 self._begin_kill(GuardianKill(kill_id=_kill_id(), by="guardian", reason="engine died"))
             self._start_sweep(by="guardian", reason="engine died")
             await self._sweeps.first_zero()
@@ -210,13 +207,9 @@ class Guardian:
     def _on_message(self, message: FromEngine) -> None:
         match message:
             case KillState():
-                if not self._concerns_us(message):
-                    return
-                if self._kill_state is None or message != self._kill_state:
-                    self._kill_progress_at = time.monotonic()
-                self._kill_state = message
+                self._killing.hear(message, time.monotonic())
             case EngineRearmed():
-                self._kill = self._kill_state = None
+                self._killing.end()
                 self._sweeps.end()
                 self._sweeps.forget()
             case AdoptEngine():
@@ -226,14 +219,6 @@ class Guardian:
                 self._text = message.reason
                 if message.is_shutdown:
                     self._stop.set()
-
-    def _concerns_us(self, state: KillState) -> bool:
-        """Whether it is about our kill, or one under way that ours joined; not about one that was over."""
-        if self._kill is None or state.kill_id == self._kill.kill_id:
-            return True
-        if "certified_zero" not in state.stamps:
-            self._joined = state.kill_id
-        return state.kill_id == self._joined
 
     async def _stop_engine(self) -> None:
         engine = self._engine
@@ -261,7 +246,7 @@ class Guardian:
             last = now
             if engine is not None and engine.is_alive:
                 await self._check_beats(engine)
-                if engine.phase == "READY" and self._kill is None:
+                if engine.phase == "READY" and self._killing.kill is None:
                     self._sweeps.end()  # it has reconciled: what rests now is wanted
             await self._check_kill(now)
 
@@ -274,22 +259,16 @@ class Guardian:
             await engine.fence()
 
     async def _check_kill(self, now: float) -> None:
-        if self._kill is None or self._sweeps.has_begun:
+        kill = self._killing.kill
+        if kill is None or self._sweeps.has_begun or self._killing.is_certified:
             return
-        stamps = self._kill_state.stamps if self._kill_state is not None else {}
-        if "certified_zero" in stamps:
-            return
-        config = self._settings.kill
-        no_gate = "gate_closed" not in stamps and now - self._kill_at > config.gate_deadline_ms / 1000
-        stuck = "first_zero" not in stamps and now - self._kill_progress_at > config.progress_deadline_s
-        engine_gone = self._engine is None or not self._engine.is_alive
-        if no_gate or stuck or engine_gone:
-            await self._go_hard("no gate" if no_gate else "no progress" if stuck else "engine gone")
+        is_gone = self._engine is None or not self._engine.is_alive
+        why = self._killing.overdue(now, self._settings.kill) or ("engine gone" if is_gone else "")
+        if why:
+            await self._go_hard(kill, why)
 
-    async def _go_hard(self, why: str) -> None:
-        assert self._kill is not None
-        _LOG.error("kill %s: %s: fencing the engine", self._kill.kill_id, why)
-        kill = self._kill
+    async def _go_hard(self, kill: GuardianKill, why: str) -> None:
+        _LOG.error("kill %s: %s: fencing the engine", kill.kill_id, why)
         if self._engine is not None and self._engine.is_alive:
             await self._engine.fence()
         self._start_sweep(by=kill.by, reason=kill.reason)
@@ -304,12 +283,10 @@ class Guardian:
 
         A kill that is certified is over: the next one begins anew.
         """
-        if self._kill is not None and (kill.kill_id == self._kill.kill_id or not self._progress().is_done):
+        earlier = self._killing.kill
+        if earlier is not None and (kill.kill_id == earlier.kill_id or not self._progress().is_done):
             return
-        self._kill = kill
-        self._joined = ""
-        self._kill_at = self._kill_progress_at = time.monotonic()
-        self._kill_state = None
+        self._killing.begin(kill, time.monotonic())
         self._sweeps.forget()
         if self._engine is not None and self._engine.is_alive:
             self._engine.send(KillEngine(kill.kill_id, kill.by, kill.reason))
@@ -317,16 +294,17 @@ class Guardian:
 
     def _start_sweep(self, *, by: str, reason: str) -> None:
         """Begin one, now that no engine is left that could send: of a kill that is its closed gate."""
-        kill_id = self._kill.kill_id if self._kill is not None else _kill_id()
+        taken = self._killing.kill
+        kill_id = taken.kill_id if taken is not None else _kill_id()
         report = SweepReport(kill_id=kill_id, venue="BINANCE", by=by, reason=reason)
         kill = self._settings.kill
         settle_s = self._settings.venues.binance.recv_window_ms / 1000 + kill.settle_s
         began = time.monotonic()
-        if self._kill is not None:
-            report.stamps["gate_closed"] = (began - self._kill_at) * 1000
+        if taken is not None:
+            report.stamps["gate_closed"] = (began - self._killing.began_at) * 1000
             # What a fenced engine had on the wire is unknown: the longer time, always.
             settle_s += kill.settle_in_doubt_s
-            began = self._kill_at
+            began = self._killing.began_at
         self._sweeps.start(report, symbols=self._symbols(), settle_s=settle_s, began=began)
 
     def _symbols(self) -> set[str]:
@@ -335,8 +313,8 @@ class Guardian:
         return {instrument_id.partition(".")[0] for instrument_id in configured | used}
 
     def _on_progress(self, report: SweepReport) -> None:
-        self._kill_progress_at = time.monotonic()
-        if self._kill is not None:
+        self._killing.moved(time.monotonic())
+        if self._killing.kill is not None:
             write_report(self._paths.state_directory, report)
 
     # --- guardian.sock ---
@@ -349,7 +327,8 @@ class Guardian:
             case GuardianPrepare():
                 return await make_ready(self._client, self._engine, symbols=len(self._symbols()))
             case GuardianStatusRequest():
-                return self._progress() if self._kill is not None and not self._engine else self._status()
+                is_killing = self._killing.kill is not None and self._engine is None
+                return self._progress() if is_killing else self._status()
             case GuardianShutdown():
                 self._stop.set()
                 return GuardianDone("stopping")
@@ -361,7 +340,7 @@ class Guardian:
         engine = self._engine
         if engine is None or engine.pid != request.engine_pid or engine.is_heard:
             return GuardianRefused("the line to the engine is there")
-        if self._sweeps.is_running or (self._kill is not None and not self._progress().is_done):
+        if self._sweeps.is_running or (self._killing.kill is not None and not self._progress().is_done):
             return GuardianRefused("a sweep is under way")
         _LOG.warning("the line to engine %d is lost: giving way to its new guardian", engine.pid)
         self._has_given_way = True
@@ -375,8 +354,9 @@ class Guardian:
         )
 
     def _kill_view(self) -> KillView:
-        report = self._sweeps.report if self._kill is not None else None
-        return kill_view(self._kill, self._kill_state, report, flag=read_flag(self._paths.kill_flag))
+        kill = self._killing.kill
+        report = self._sweeps.report if kill is not None else None
+        return kill_view(kill, self._killing.said, report, flag=read_flag(self._paths.kill_flag))
 
     def _status(self) -> GuardianStatus:
         engine = self._engine

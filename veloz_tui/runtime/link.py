@@ -30,7 +30,6 @@ class EngineStart(msgspec.Struct, frozen=True, tag=True):
     sim_port: int | None = None
     """DEMO: where the simulated venue listens."""
     sim_id: str = ""
-    guardian_pid: int = 0
     guardian_socket: str = ""
     is_restart: bool = False
     """The engine before it died: strategies stay stopped."""

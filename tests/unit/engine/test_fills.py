@@ -225,8 +225,8 @@ def test_a_trade_made_elsewhere_moves_the_position_as_external() -> None:
     assert core.state.strategy_positions[EXTERNAL][BTC.id].quantity == D("-0.3")
 
 
-def test_an_external_order_known_by_its_fill_only_is_open_once_it_is_listed() -> None:
-    core = Core()
+def partly_filled_elsewhere(core: Core) -> tuple[r.OrderReport, r.Fill]:
+    """The report of somebody else's order, and the trade that it shows."""
     seen = foreign("1 @ 90", cumulative="0.3")
     trade = r.Fill(
         BTC.id,
@@ -240,6 +240,12 @@ def test_an_external_order_known_by_its_fill_only_is_open_once_it_is_listed() ->
         is_maker=True,
         venue_at=core.now,
     )
+    return seen, trade
+
+
+def test_an_external_order_known_by_its_fill_only_is_open_once_it_is_listed() -> None:
+    core = Core()
+    seen, trade = partly_filled_elsewhere(core)
     core.send(listed(trade))
     core.listed(seen, instrument_id=BTC.id, purpose="audit")
     (order,) = core.mine(EXTERNAL)
@@ -251,19 +257,7 @@ def test_an_external_order_known_by_its_fill_only_is_open_once_it_is_listed() ->
 
 def test_a_reconciliation_finds_an_external_order_that_is_partly_filled() -> None:
     core = Core()
-    seen = foreign("1 @ 90", cumulative="0.3")
-    trade = r.Fill(
-        BTC.id,
-        TradeId("9"),
-        VenueOrderId("77"),
-        seen.side,
-        D(90),
-        D("0.3"),
-        D(0),
-        Asset("USDT"),
-        is_maker=True,
-        venue_at=core.now,
-    )
+    seen, trade = partly_filled_elsewhere(core)
     core.reconnect(open_orders=(seen,), fills=(trade,))
     (order,) = core.mine(EXTERNAL)
     assert (order.leaves, core.position) == (D("0.7"), D("0.3"))

@@ -234,8 +234,8 @@ async def test_a_kill_is_idempotent_while_it_runs(tmp_path: Path) -> None:
         w.says("gate_closed", "first_zero")
         w.kill("k2")
         w.kill("k1")
-        assert w.guardian._kill is not None
-        assert w.guardian._kill.kill_id == "k1"
+        assert w.guardian._killing.kill is not None
+        assert w.guardian._killing.kill.kill_id == "k1"
 
 
 async def test_after_the_certificate_the_next_kill_begins_anew(tmp_path: Path) -> None:
