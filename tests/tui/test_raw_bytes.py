@@ -61,6 +61,39 @@ def test_the_kill_key_kills_from_everywhere(size: tuple[int, int], stroke: bytes
         assert not commands(terminal)
 
 
+@pytest.mark.parametrize(
+    "half", [b"\xd0", b"\xf0\x9f", b"\x1b", b"\x1b[", b"\x1b[<0;5;5", b"\x1b]52;c;", b"\x1bP", b"\x1b[200"]
+)
+def test_half_of_a_letter_or_sequence_does_not_eat_the_kill_key(half: bytes) -> None:
+    with started() as terminal:
+        terminal.type(half)
+        pass_beats(terminal, 3)
+        terminal.type(LEGACY * 2)
+        terminal.wait(lambda: killed(terminal))
+
+
+def test_a_paste_whose_end_is_lost_does_not_eat_the_kill_key() -> None:
+    with started() as terminal:
+        terminal.type(b"\x1b[200~sudo rm -rf /tmp/x\r\n\x1b[31m")
+        pass_beats(terminal, 15)
+        terminal.type(LEGACY * 2)
+        terminal.wait(lambda: killed(terminal))
+        assert not commands(terminal)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [b"\x1b[48;99999;99999;1;1t", b"\x1b[48;0;0;0;0t\x1b[<0;5;5M\x1b[<0;5;5m", b"\x1b[<0;99999999;99999999M"],
+)
+def test_a_report_that_no_terminal_makes_changes_nothing(report: bytes) -> None:
+    with started() as terminal:
+        terminal.type(report)
+        pass_beats(terminal, 5)
+        assert "^K^K KILL" in terminal.screen.display[-1]
+        terminal.type(LEGACY * 2)
+        terminal.wait(lambda: killed(terminal))
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_an_observer_kills_as_well(size: tuple[int, int]) -> None:
     with started(size, is_observer=True) as terminal:

@@ -19,10 +19,12 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from veloz_tui.tui.glyphs import UNICODE, for_terminal
+from veloz_tui.tui.pastes import Pastes
 from veloz_tui.tui.tty import FrameGate, TtyWriter
 
 _CLOSE_S: Final = 0.5
 _SIGN_ROW: Final = 2
+_MAX_CELLS: Final = 1_000_000
 _RELEASE: Final = re.compile(r"\x1b\[[\d:]+;\d+:3[\d;:]*[u~A-S]")
 # Turning the kitty protocol on or off: never ours to do, whatever the environment says.
 _KITTY_MODE: Final = re.compile(r"\x1b\[[<>][0-9]*u")
@@ -43,6 +45,13 @@ class InputParser(XTermParser):
             if keys is not None:
                 return [key.copy() for key in keys]
         return super()._sequence_to_key_events(sequence, alt)
+
+    def parse_mouse_code(self, code: str) -> Message | None:
+        """None too where a terminal tells of pixels and doesn't know how many it has."""
+        try:
+            return super().parse_mouse_code(code)
+        except ZeroDivisionError:
+            return None
 
 
 class ConsoleDriver(LinuxDriver):
@@ -154,7 +163,7 @@ class ConsoleDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop. The end of the input is the end of the terminal."""
-        parser = InputParser(self._debug)
+        parser, pastes = InputParser(self._debug), Pastes()
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -164,7 +173,9 @@ class ConsoleDriver(LinuxDriver):
                 if self._is_gone(was_ready=bool(ready), data=data):
                     self._lost_terminal()
                     return
-                for message in parser.feed(decode(data)) if data else ():
+                now = time.monotonic()
+                text = pastes.take(decode(data), now) if data else pastes.tick(now)
+                for message in parser.feed(text) if text else ():
                     self.process_message(message)
                 for message in parser.tick():
                     self.process_message(message)
@@ -185,6 +196,11 @@ class ConsoleDriver(LinuxDriver):
             with contextlib.suppress(RuntimeError):  # the loop has ended already
                 self._loop.call_soon_threadsafe(self._cursor_at, *place, context=self._context)
             return
+        if (
+            isinstance(message, events.Resize)
+            and not 0 < message.size.width * message.size.height <= _MAX_CELLS
+        ):
+            return  # no terminal is of that size: it was text that looked like one's report
         try:
             super().process_message(message)
         except RuntimeError:
