@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from textual import events
 
 from tests.tui import factories as f
 from tests.tui.harness import Clock, Console, RecordingEngine, console, live_view, slowly
@@ -43,13 +44,26 @@ def placed(c: Console) -> list[OrderRequest]:
 
 async def click(c: Console, price: str, cell: str) -> None:
     """Press the mouse on a cell of the row of a price."""
+    await c.pilot.click(offset=place_of(c, price, cell))
+    await c.settle()
+
+
+async def drag(c: Console, start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Press and release as a terminal tells of them: Textual makes a click of it within one pane."""
+    for kind, place in ((events.MouseDown, start), (events.MouseUp, end)):
+        c.app.post_message(kind(None, *place, 0, 0, 1, False, False, False))
+    await c.settle()
+    await c.pilot.pause()
+
+
+def place_of(c: Console, price: str, cell: str) -> tuple[int, int]:
+    """Where a cell of the row of a price is on the screen."""
     keys = [row.key for row in c.session.contents["ladder"].rows]
     box = c.session.parts["ladder"]
     width = max(len(c.session.store.names.price(f.BTC, f.D(key))) for key in keys if key)  # type: ignore[union-attr]
     column = next(x for x in range(box.width) if ladder.cell_at(x, box.width, width) == cell)
     line = keys.index(price)
-    await c.pilot.click(offset=(box.x + column, box.y + 2 + line))
-    await c.settle()
+    return box.x + column, box.y + 2 + line
 
 
 async def test_unarmed_keys_and_clicks_send_nothing_and_a_click_moves_the_cursor() -> None:
@@ -93,6 +107,39 @@ async def test_a_double_click_is_one_order() -> None:
         await click(c, "64123.4", "bid")
         assert len(placed(c)) == 1
         assert c.message == texts.arming.TWICE
+
+
+@pytest.mark.parametrize("button", [2, 3])
+async def test_other_buttons_trade_nothing(button: int) -> None:
+    clock = Clock()
+    async with console(options=SIZES, clock=clock) as c:
+        await arm(c, clock)
+        await c.pilot.click(offset=place_of(c, "64123.4", "bid"), button=button)
+        await c.settle()
+        assert placed(c) == []
+
+
+@pytest.mark.parametrize(
+    ("price", "aside", "orders"), [("64123.4", 0, 0), ("64123.6", 3, 0), ("64123.6", 1, 1)]
+)
+async def test_a_drag_through_the_armed_ladder_trades_nothing(price: str, aside: int, orders: int) -> None:
+    clock = Clock()
+    async with console(options=SIZES, clock=clock) as c:
+        await arm(c, clock)
+        x, y = place_of(c, price, "bid")
+        await drag(c, place_of(c, "64123.6", "bid"), (x + aside, y))
+        assert len(placed(c)) == orders
+
+
+async def test_a_click_while_the_kill_key_waits_stands_it_down_and_trades_nothing() -> None:
+    clock = Clock()
+    async with console(options=SIZES, clock=clock) as c:
+        await arm(c, clock)
+        await c.press("ctrl+k")
+        await click(c, "64123.4", "bid")
+        assert placed(c) == [] and c.message == texts.kill.STOOD_DOWN
+        await click(c, "64123.4", "bid")
+        assert len(placed(c)) == 1
 
 
 async def test_an_armed_click_on_our_own_size_cancels_it() -> None:

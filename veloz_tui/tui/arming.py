@@ -188,6 +188,10 @@ def click(session: Session, price: Decimal | None, cell: str) -> bool:
     `price` is of the row that was drawn there when the button went down; None: no drawn picture is known.
     """
     settle(session)
+    if session.kill_key.is_armed(session.clock()):
+        session.kill_key.stand_down()
+        session.say(texts.kill.STOOD_DOWN, "muted")
+        return True
     if not session.armed.is_on or cell not in {"bid", "ask", "mine", "mine bid", "mine ask"}:
         return False
     if session.router.burst.is_locked(session.clock()) or session.frozen is not None:

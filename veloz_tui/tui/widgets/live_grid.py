@@ -1,7 +1,7 @@
 """The widget behind every live pane: lines in, only changed lines repainted."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from textual import events
@@ -13,6 +13,9 @@ from textual.widget import Widget
 from veloz_tui.tui import table
 from veloz_tui.tui.table import Line
 from veloz_tui.tui.theme import Palette
+
+_SHAKY: Final = 2
+"""So many cells aside are a hand's, and no drag."""
 
 
 class LiveGrid(Widget, can_focus=False):
@@ -41,6 +44,7 @@ class LiveGrid(Widget, can_focus=False):
         self._dimmed = False
         self._strips: dict[int, tuple[Line, int, Strip]] = {}
         """By row: what was drawn, for which width."""
+        self._pressed: tuple[int, int] | None = None
         self.changed_lines = 0
         """Lines repainted since the start: what the byte budget is about."""
 
@@ -105,9 +109,15 @@ class LiveGrid(Widget, can_focus=False):
         strip = Strip(segments, max(used, width))
         return strip.crop(0, width) if used > width else strip
 
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Where a click begins. Other buttons paste or open menus: they choose nothing."""
+        self._pressed = (event.y, event.x) if event.button == 1 else None
+
     def on_click(self, event: events.Click) -> None:
-        """Tell the application which line was hit."""
-        self.post_message(self.Clicked(self, event.y, event.x))
+        """Tell the application which line was hit, where the button went down; a drag is no click."""
+        pressed, self._pressed = self._pressed, None
+        if pressed is not None and pressed[0] == event.y and abs(pressed[1] - event.x) <= _SHAKY:
+            self.post_message(self.Clicked(self, *pressed))
 
 
 def _differences(old: Sequence[Line], new: Sequence[Line]) -> list[int]:
