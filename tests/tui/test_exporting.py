@@ -71,6 +71,11 @@ def test_a_place_that_can_not_be_written_is_said(tmp_path: Path) -> None:
     assert said.startswith("NOT WRITTEN") and "No such file or directory" in said
 
 
+def test_the_home_of_nobody_is_no_place() -> None:
+    session, _ = headless(f.view())
+    assert typed(session, "export orders ~nobody-is-here/o.csv").startswith("NOT WRITTEN")
+
+
 def test_an_empty_pane_writes_nothing(tmp_path: Path) -> None:
     session, _ = headless(f.view(orders=()))
     assert typed(session, f"export orders {tmp_path / 'o.csv'}") == "NOT WRITTEN: orders has no rows"

@@ -78,6 +78,19 @@ async def test_slash_filters_as_it_is_typed_and_the_title_counts() -> None:
         assert len(c.session.shown_keys("orders")) == 2
 
 
+async def test_a_pasted_filter_works_at_once_and_xx_covers_only_what_it_shows() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await c.press("5", "/")
+        c.session.paste("by:mm-1 side:sell\n")
+        await c.press("enter")
+        assert c.session.mode is Keys.PANES
+        await slowly(c, clock, "X", "X")
+        (command,) = c.engine.real
+        assert isinstance(command, CancelOrders)
+        assert command.client_order_ids == (f.order(4).client_order_id,)
+
+
 async def test_esc_while_typing_or_later_clears_the_filter() -> None:
     async with console(size=(120, 40)) as c:
         await c.press("5")

@@ -100,6 +100,9 @@ def test_a_users_theme_wins_and_a_broken_one_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text('[tones]\nbase = "red"\n')
     with pytest.raises(theme.ThemeError, match="bad: missing"):
         theme.load("bad", extra=tmp_path)
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(theme.ThemeError, match="binary can't be read"):
+        theme.load("binary", extra=tmp_path)
     with pytest.raises(theme.ThemeError, match="no theme 'nope'; there are: ansi-16"):
         theme.load("nope")
 

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from tests.tui import factories as f
 from tests.tui.harness import Clock, Console, console, open_ticket
 from veloz_tui.domain.commands import PlaceOrder
@@ -173,13 +175,43 @@ async def test_what_is_typed_first_replaces_a_field_and_an_arrow_edits_it() -> N
         assert ticket.text(Field.QUANTITY) == "0.055"
 
 
-async def test_a_pasted_text_without_digits_changes_nothing() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello",
+        "1e-3",
+        "-5",
+        "--7",
+        "0x10",
+        "5-6",
+        "64,120 0.5",
+        "\u0661\u0662",
+        "\uff11\uff12",
+        "1e999",
+        "NaN",
+        "",
+    ],
+)
+async def test_a_pasted_text_that_is_no_number_changes_nothing_and_says_so(text: str) -> None:
     async with console() as c:
         await open_ticket(c)
         ticket = c.session.ticket
         assert ticket is not None
-        ticket.paste("hello")
+        c.session.paste(text)
         assert price(c) == "64,123.60" and ticket.follows
+        assert c.message == texts.ticket.NOT_PASTED
+
+
+@pytest.mark.parametrize(("text", "value"), [("64,120.5\n", "64120.5"), ("@64120.50 USDT", "64120.5")])
+async def test_a_pasted_number_goes_into_the_field_and_risk_is_asked_again(text: str, value: str) -> None:
+    async with console() as c:
+        await open_ticket(c)
+        ticket = c.session.ticket
+        assert ticket is not None
+        asked = len(c.engine.sent)
+        c.session.paste(text)
+        assert ticket.value(Field.PRICE) == f.D(value) and not ticket.follows
+        assert len(c.engine.sent) == asked + 1
 
 
 async def test_an_answer_still_counts_after_the_price_followed_the_market() -> None:

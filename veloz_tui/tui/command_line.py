@@ -34,6 +34,7 @@ def install(session: Session) -> None:
     """Give the session its command line."""
     session.router.on_action["command"] = partial(open_line, session)
     session.router.on_key[Keys.COMMAND] = partial(line_key, session)
+    session.router.on_paste[Keys.COMMAND] = partial(_hint, session, "")
 
 
 def open_line(session: Session, text: str = "") -> None:

@@ -46,7 +46,7 @@ def write(path: Path, text: str) -> None:
             file.write(text)
     except FileExistsError as error:
         raise ExportError(texts.exports.exists(fmt.clean(str(path)))) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: `~name` of nobody
         why = getattr(error, "strerror", None) or "not a file name"
         raise ExportError(texts.exports.cannot(fmt.clean(str(path)), why)) from error
 

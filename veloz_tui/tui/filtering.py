@@ -21,6 +21,7 @@ def install(session: Session) -> None:
         "reverse": partial(reverse, session),
     }
     session.router.on_key[Keys.FILTER] = partial(filter_key, session)
+    session.router.on_paste[Keys.FILTER] = partial(_apply_line, session)
 
 
 def arrangement(session: Session) -> Arrangement | None:
@@ -49,7 +50,11 @@ def filter_key(session: Session, key: str, character: str | None) -> None:
         _end(session)
     elif key not in {"up", "down"} and session.edit.key(key, character):
         session.typing.typed(session.clock())
-        apply_filter(session, session.edit.text)
+        _apply_line(session)
+
+
+def _apply_line(session: Session) -> None:
+    apply_filter(session, session.edit.text)
 
 
 def _end(session: Session) -> None:

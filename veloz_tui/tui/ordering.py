@@ -34,6 +34,7 @@ def install(session: Session) -> None:
         "larger": partial(step_size, session, 1),
     }
     session.router.on_key[Keys.TICKET] = partial(ticket_key, session)
+    session.router.on_paste[Keys.TICKET] = partial(ask_verdict, session)
     session.after_view.append(partial(refresh_ticket, session))
 
 

@@ -29,6 +29,7 @@ def install(session: Session) -> None:
     """Give the session its palette."""
     session.router.on_action["palette"] = partial(open_palette, session)
     session.router.on_key[Keys.PALETTE] = partial(palette_key, session)
+    session.router.on_paste[Keys.PALETTE] = partial(_from_top, session)
 
 
 def open_palette(session: Session) -> None:
@@ -82,9 +83,13 @@ def palette_key(session: Session, key: str, character: str | None) -> None:
     elif key == "enter":
         _enter(session, found)
     elif session.edit.key(key, character):
-        session.palette_at = 0
+        _from_top(session)
         if character is not None and character.isprintable():
             session.typing.typed(session.clock())
+
+
+def _from_top(session: Session) -> None:
+    session.palette_at = 0
 
 
 def _enter(session: Session, found: list[Entry]) -> None:

@@ -23,6 +23,8 @@ class Router:
         self.burst = keys.BurstGuard()
         self.on_key: dict[Mode, Callable[[str, str | None], None]] = {}
         self.on_action: dict[str, Callable[[], None]] = {}
+        self.on_paste: dict[Mode, Callable[[], None]] = {}
+        """What a paste into the line means, beyond its text."""
         self._held: list[tuple[str, str | None]] = []
         self._held_for_s = 0.0
         self._holds = 0

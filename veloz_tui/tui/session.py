@@ -237,13 +237,19 @@ class Session:
 
     def paste(self, text: str) -> None:
         """Pasted text goes to a focused input only: one line, cleaned, never submitted."""
+        line = text.strip().splitlines()[0] if text.strip() else ""
         if self.mode is Mode.PANES and self.armed.is_on:
             self.armed.stop()
             self.say(texts.arming.disarmed(texts.arming.BURST), "warn")
         elif self.mode in LINES:
-            self.edit.insert(text.strip().splitlines()[0] if text.strip() else "")
-        elif self.mode is Mode.TICKET and self.ticket is not None:
-            self.ticket.paste(text)
+            self.edit.insert(line)
+            self.router.on_paste[self.mode]()
+        elif self.ticket is None:
+            self.say(texts.guards.PASTED, "muted")
+        elif self.ticket.paste(line):
+            self.router.on_paste[self.mode]()
+        else:
+            self.say(texts.ticket.NOT_PASTED, "warn")
 
     @property
     def is_typing(self) -> bool:

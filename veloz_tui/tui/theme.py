@@ -103,11 +103,18 @@ def load(
         raise ThemeError(f"no theme {name!r}; there are: {', '.join(available(extra))}")
     own = extra / f"{name}.toml" if extra is not None else None
     path = own if own is not None and own.is_file() else directory() / f"{name}.toml"
-    styles = parse(path.read_text(encoding="utf-8"), name)
+    styles = parse(_text(path, name), name)
     if colors == "chinese":
         for one, other in _SWAPPED:
             styles[one], styles[other] = styles[other], styles[one]
     return Palette(name, styles)
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ThemeError(f"theme {name} can't be read: {error}") from error
 
 
 def parse(text: str, name: str) -> dict[str, Style]:

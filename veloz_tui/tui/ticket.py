@@ -19,6 +19,7 @@ _T = TypeVar("_T")
 UNUSUAL_FACTOR: Final = 5
 _SAMPLES_NEEDED: Final = 3
 _MAX_DIGITS: Final = 24
+_PASTED: Final = re.compile(r"[0-9.,]+")
 _DIGITS: Final = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 
 
@@ -156,15 +157,19 @@ class Ticket:
             return True
         return False
 
-    def paste(self, text: str) -> None:
-        """Digits of a pasted text go to the focused field; never more than one line, never submits."""
-        line = text.strip().splitlines()[0] if text.strip() else ""
-        digits = "".join(c for c in line if c in "0123456789.,")
-        if self.is_text and digits:
-            if self.field in self._untouched:
-                self._edits[self.field] = LineEdit()
-            self._edits[self.field].insert(digits)
-            self._touched()
+    def paste(self, line: str) -> bool:
+        """The one number of a pasted line goes to the focused field; False if there isn't one.
+
+        What else is in a word with digits would make another number of it: `1e-3`, `-5`.
+        """
+        numbers = [word.strip("@$:;") for word in line.split() if any(char.isdigit() for char in word)]
+        if not self.is_text or len(numbers) != 1 or not _PASTED.fullmatch(numbers[0]):
+            return False
+        if self.field in self._untouched:
+            self._edits[self.field] = LineEdit()
+        self._edits[self.field].insert(numbers[0])
+        self._touched()
+        return True
 
     def nudge(self, step: int) -> None:
         """Ticks up or down, a stop with its limit."""

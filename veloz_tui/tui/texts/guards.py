@@ -4,6 +4,7 @@ BURST = "Typing in a pane? Keys dropped; trading keys locked for 2 s (kill works
 WORD = "Typing in a pane? Nothing done: press the key again"
 LOCKED = "Trading keys locked after a burst of keys; kill works"
 OBSERVER = "READ-ONLY: another console has control (:control take)"
+PASTED = "Pasted text goes into an input only: nothing done"
 UNKNOWN_KEY = "No such key here: ? lists the keys"
 NOTHING_SELECTED = "Nothing selected: j/k moves the cursor"
 NO_INSTRUMENT = "No instrument: the engine sent none yet"

@@ -8,6 +8,7 @@ def size_chosen(quantity: str, instrument: str) -> str:
     return f"size {quantity} for {instrument}"
 
 
+NOT_PASTED = "Not pasted: a field takes one number, like 64,123.60"
 TYPE_YES = "Over 5x your usual size: type yes, then Enter"
 ASKING_RISK = "asking risk…"
 TICKET_KEYS = "Tab field  Up/Down step  Enter review  Esc drop"

@@ -5,7 +5,7 @@ STEPS = (
     "press b, Enter, Enter to buy",
     "the fill becomes a position with its break-even",
     "press 5, select an order with j, x cancels it",
-    "press 2, then Space starts mm-1",
+    "press 2, j to a strategy, Space starts it",
     "press ^K ^K: everything stops; then type :rearm full demo",
 )
 
