@@ -303,6 +303,12 @@ async def test_live_without_a_size_does_not_arm() -> None:
         assert not is_armed(c)
 
 
+async def test_an_observer_is_offered_no_close() -> None:
+    async with console(RecordingEngine(has_control=False)) as c:
+        await c.press("C")
+        assert c.session.closing is None and c.message == texts.guards.OBSERVER
+
+
 async def test_an_observer_cannot_arm() -> None:
     engine = RecordingEngine()
     async with console(engine, options=SIZES, clock=Clock()) as c:

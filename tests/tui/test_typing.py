@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.tui import factories as f
-from tests.tui.harness import Clock, console, live_view, open_ticket
+from tests.tui.harness import Clock, console, live_view, open_ticket, slowly
 from veloz_tui.domain.commands import (
     PlaceOrder,
     Reduce,
@@ -275,8 +275,9 @@ async def test_rearm_asks_for_the_profiles_name() -> None:
 
 @pytest.mark.parametrize("keys", [("q",), ("ctrl+q",), ("colon", "ctrl+q"), ("colon", "q", "enter")])
 async def test_leaving_says_that_the_engine_goes_on_and_with_what(keys: tuple[str, ...]) -> None:
-    async with console() as c:
-        await c.press(*keys)
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await slowly(c, clock, *keys)
         await c.until(lambda: c.app.return_value is not None)
         assert c.app.return_value == (
             "Detached. Engine goes on (DEMO): 7 orders, 1 position, 1 strategy. veloz attach | veloz kill"

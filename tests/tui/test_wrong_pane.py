@@ -133,6 +133,30 @@ def test_the_kill_key_works_behind_and_within_such_a_text() -> None:
     assert world.shell.kills == ["kill key"]
 
 
+@pytest.mark.parametrize("opening", sorted(OPENINGS))
+@pytest.mark.parametrize("before", ["", "a", "abc def"])
+@pytest.mark.parametrize("leave", [[("ctrl+q", None)], [("colon", ":"), ("q", "q"), ("enter", "\r")]])
+@pytest.mark.parametrize("speed", [0.0, 0.004, 0.02])
+def test_no_text_leaves_the_console_for_a_shell_that_would_get_the_rest(
+    opening: str, before: str, leave: list[tuple[str, str | None]], speed: float
+) -> None:
+    world = opened("orders", opening)
+    for key, character in [*keys_of(before), *leave, *keys_of("rm -rf *\r")]:
+        world.press(key, character)
+        world.rest(speed)
+    world.rest(1.0)
+    assert not world.shell.farewell
+
+
+@pytest.mark.parametrize("leave", [[("ctrl+q", None)], [("colon", ":"), ("q", "q"), ("enter", "\r")]])
+def test_a_person_leaves_by_the_same_keys(leave: list[tuple[str, str | None]]) -> None:
+    world = World("orders")
+    for key, character in leave:
+        world.press(key, character)
+        world.rest(0.2)
+    assert world.shell.farewell
+
+
 def test_a_cancel_behind_a_key_that_means_nothing_is_a_letter_of_a_word() -> None:
     """`export`: e is no key, so x isn't one either."""
     world = World("orders")

@@ -134,7 +134,7 @@ def _enter(session: Session) -> None:
         return
     if text.lstrip(": ").lower() in {"q", "wq", "q!", "quit"}:
         session.mode = Keys.PANES
-        actions.detach(session)
+        session.router.when_alone(partial(actions.detach, session))
         return
     context = _context(session)
     if context is None:

@@ -123,6 +123,9 @@ def open_close(session: Session) -> None:
     if position is None or session.store.names is None:
         session.say(texts.orders.NOTHING_TO_CLOSE, "muted")
         return
+    if not session.store.has_control:
+        session.say(texts.guards.OBSERVER, "warn")
+        return
     side = Side.SELL if position.quantity > ZERO else Side.BUY
     held = session.store.names.quantity(position.instrument_id, abs(position.quantity))
     text = texts.orders.close_question(side, held, session.store.names.display(position.instrument_id))

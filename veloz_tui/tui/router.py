@@ -28,12 +28,15 @@ class Router:
         self._held: list[tuple[str, str | None]] = []
         self._held_for_s = 0.0
         self._holds = 0
+        self._strokes, self._struck_at = 0, float("-inf")
 
     def press(self, key: str, character: str | None) -> None:
         """One key, from anywhere. Kill comes first, whatever has the focus."""
         if keys.is_lone_modifier(key):
             return
         now = self._session.clock()
+        before, self._struck_at = self._struck_at, now
+        self._strokes += 1
         self._session.armed.active(now)
         name = keys.binding_key(key, character)
         kill = self._session.keymap.find(name)
@@ -42,13 +45,32 @@ class Router:
             return
         if self._session.kill_key.is_armed(now) and not self._stand_down(key, character):
             return
-        if kill is not None:
+        if kill is not None and kill.id != "leave":
             self.run(kill)
+            return
+        if kill is not None:
+            self._leave(kill, now - before)
             return
         if self._session.mode in self.on_key:
             self.on_key[self._session.mode](key, character)
             return
         self._pane_key(name, character, now)
+
+    def _leave(self, action: Action, since_s: float) -> None:
+        if since_s <= keys.BurstGuard.BURST_S:
+            self._session.say(texts.guards.BURST, "warn")
+        else:
+            self.when_alone(partial(self.run, action))
+
+    def when_alone(self, call: Callable[[], None]) -> None:
+        """Call in a moment if no key follows: what leaves the console would let a shell have the rest."""
+        strokes = self._strokes
+
+        def act() -> None:
+            if self._strokes == strokes:
+                call()
+
+        self._session.shell.after(keys.BurstGuard.HOLD_S[Danger.INCREASES], act)
 
     def _kill_stroke(self, now: float) -> None:
         self._held.clear()
