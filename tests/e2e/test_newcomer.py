@@ -55,7 +55,8 @@ class Newcomer:
         return done.stdout
 
     def press(self, *keys: str) -> None:
-        """Keys by tmux's names, or text."""
+        """Keys by tmux's names, or text; at a person's pace, which the console trusts."""
+        time.sleep(0.25)
         self._tmux("send-keys", *keys)
 
     def run(self, *words: str) -> None:

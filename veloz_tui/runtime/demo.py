@@ -1,4 +1,4 @@
-"""A fresh DEMO's first minute: three resting orders, one near enough to fill soon, so no pane is empty."""
+"""A fresh DEMO's first minute: three resting orders, and one filled within 20 s, so no pane is empty."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -8,7 +8,7 @@ from veloz_tui.domain.commands import PlaceOrder
 from veloz_tui.domain.instrument import Instrument
 from veloz_tui.domain.order import OrderRequest
 from veloz_tui.domain.reports import JournalState
-from veloz_tui.domain.types import CommandId, InstrumentId, OrderStatus, Side
+from veloz_tui.domain.types import CommandId, InstrumentId, Nanos, OrderStatus, Side
 from veloz_tui.engine.core import Engine
 
 VALUE: Final = Decimal(1_000)
@@ -16,6 +16,10 @@ VALUE: Final = Decimal(1_000)
 AWAY: Final = ((Side.BUY, Decimal(0)), (Side.BUY, Decimal("0.004")), (Side.SELL, Decimal("0.006")))
 """Side and distance from the touch: the first one joins the best bid."""
 MOST_TRIES: Final = 20
+PATIENCE: Final = Nanos(10_000_000_000)
+"""So long the first one may wait for its fill; then the same is bought at the market."""
+TAKES: Final = Decimal("0.002")
+"""How far beyond the ask that may go."""
 
 
 class FirstOrders:
@@ -28,21 +32,32 @@ class FirstOrders:
         self._wanted: dict[int, OrderRequest | None] = dict.fromkeys(range(len(AWAY)))
         """What was asked for last, by its place in AWAY."""
         self._tries = 0
+        self._sent = 0
+        self._placed_at: Nanos | None = None
         self.is_done = False
 
-    def look(self) -> None:
+    def look(self, now: Nanos) -> None:
         """Place them once the market is there and orders may leave; again what a slow disk held back."""
         instrument = self._engine.state.instruments.get(self._instrument_id)
         if instrument is None or not self._may_leave(instrument):
             return
         missing = [number for number, wanted in self._wanted.items() if not self._is_on_its_way(wanted)]
-        self.is_done = not missing and self._is_settled()
         if not missing:
+            if self._is_settled():
+                self._see_a_fill(instrument, now)
             return
         self._tries += 1
         self.is_done = self._tries >= MOST_TRIES
         for number in missing:
             self._ask(instrument, number)
+
+    def _see_a_fill(self, instrument: Instrument, now: Nanos) -> None:
+        self._placed_at = self._placed_at or now
+        if any(order.filled for order in self._engine.state.orders.values()):
+            self.is_done = True
+        elif now - self._placed_at >= PATIENCE:  # the market went the other way
+            self.is_done = True
+            self._send(_request(instrument, side=Side.BUY, price=self._touch(Side.SELL, instrument, TAKES)))
 
     def _may_leave(self, instrument: Instrument) -> bool:
         state, live = self._engine.state, self._engine.live
@@ -69,17 +84,24 @@ class FirstOrders:
 
     def _ask(self, instrument: Instrument, number: int) -> None:
         side, distance = AWAY[number]
+        price = self._touch(side, instrument, -distance * side.sign)
+        request = _request(instrument, side=side, price=price, is_away=bool(distance))
+        self._wanted[number] = request
+        self._send(request)
+
+    def _touch(self, side: Side, instrument: Instrument, change: Decimal) -> Decimal:
+        """The best price of a side of the book, moved by a share of itself."""
         book = self._engine.live.books[self._instrument_id].book
         level = book.best_bid if side is Side.BUY else book.best_ask
         assert level is not None
-        price = instrument.price_from_level(level[0]) * (1 - distance * side.sign)
-        request = _request(instrument, side=side, price=price, is_away=bool(distance))
-        self._wanted[number] = request
-        command_id = CommandId(f"demo-{number}-{self._tries}")
-        self._place(PlaceOrder(command_id=command_id, by="demo", request=request))
+        return instrument.price_from_level(level[0]) * (1 + change)
+
+    def _send(self, request: OrderRequest) -> None:
+        self._sent += 1
+        self._place(PlaceOrder(command_id=CommandId(f"demo-{self._sent}"), by="demo", request=request))
 
 
-def _request(instrument: Instrument, *, side: Side, price: Decimal, is_away: bool) -> OrderRequest:
+def _request(instrument: Instrument, *, side: Side, price: Decimal, is_away: bool = False) -> OrderRequest:
     on_tick = instrument.round_price(price, side=side)
     return OrderRequest(
         instrument_id=instrument.id,

@@ -219,7 +219,7 @@ class Node:
             return
         self._loop.dispatch(report)
         if self._first_orders is not None and isinstance(report, BookDelta):
-            self._first_orders.look()
+            self._first_orders.look(self._clock.now())
             if self._first_orders.is_done:
                 self._first_orders = None
 
