@@ -244,7 +244,7 @@ class Session:
         elif self.mode in LINES:
             self.edit.insert(line)
             self.router.on_paste[self.mode]()
-        elif self.ticket is None:
+        elif self.mode is not Mode.TICKET or self.ticket is None:
             self.say(texts.guards.PASTED, "muted")
         elif self.ticket.paste(line):
             self.router.on_paste[self.mode]()
