@@ -1,6 +1,9 @@
 """x, X X, C, Space, P P, R, alerts: what each guard asks before something happens."""
 
+import itertools
+
 import pytest
+from textual import _time
 
 from tests.tui import factories as f
 from tests.tui.harness import Clock, Console, RecordingEngine, console, live_view
@@ -49,6 +52,17 @@ async def test_x_on_a_strategys_order_says_that_it_will_quote_again() -> None:
         await select_order(c, "vz00000000000004")
         await c.press("x")
         assert "mm-1 will quote again; Space stops it" in c.message
+
+
+async def test_x_cancels_when_the_processor_is_taken_away_at_the_worst_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with console() as c:
+        await select_order(c, "vz00000000000003")
+        clock = itertools.count(_time.get_time(), 0.005)  # 5 ms pass between any two looks at the clock
+        monkeypatch.setattr(_time, "get_time", lambda: next(clock))
+        await c.press("x")
+        assert isinstance(c.engine.real[-1], CancelOrders)
 
 
 async def test_x_on_an_order_which_ended_says_how_and_cancels_nothing_else() -> None:

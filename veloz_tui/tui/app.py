@@ -275,13 +275,17 @@ class VelozApp(App[str]):
         self.painter.now()
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call later, then paint."""
+        """Call later, then paint.
+
+        Not by a Textual timer: one that gets no processor for as long as it should wait never calls.
+        """
 
         def run() -> None:
             call()
             self.painter.now()
 
-        self.set_timer(seconds, run)
+        # As a message of the application: what goes wrong in it is not lost.
+        asyncio.get_running_loop().call_later(seconds, self.call_later, run)
 
     # -- keys -------------------------------------------------------------------------------------------
 
