@@ -9,7 +9,7 @@ from tests.tui.harness import Clock, Console, console, open_ticket
 from veloz_tui.domain.commands import PlaceOrder
 from veloz_tui.domain.views import Ack, Verdict, View
 from veloz_tui.tui import texts
-from veloz_tui.tui.ticket import Field
+from veloz_tui.tui.ticket import Field, Step
 
 
 def market(bid: str, ask: str) -> View:
@@ -212,6 +212,18 @@ async def test_a_pasted_number_goes_into_the_field_and_risk_is_asked_again(text:
         c.session.paste(text)
         assert ticket.value(Field.PRICE) == f.D(value) and not ticket.follows
         assert len(c.engine.sent) == asked + 1
+
+
+@pytest.mark.parametrize("typed", ["1e5", "-5", "5-6", "0x1"])
+async def test_a_letter_typed_into_a_number_stays_and_is_refused(typed: str) -> None:
+    async with console() as c:
+        await open_ticket(c)
+        ticket = c.session.ticket
+        assert ticket is not None
+        await c.press("tab", *typed, "enter")
+        assert ticket.text(Field.QUANTITY) == typed
+        assert f"{typed} is no positive number" in c.message
+        assert ticket.step is Step.EDIT and c.engine.real == []
 
 
 async def test_an_answer_still_counts_after_the_price_followed_the_market() -> None:

@@ -147,10 +147,12 @@ class Ticket:
             self._nudge(1 if key == "up" else -1)
             return True
         if self.field in _TEXT_FIELDS:
-            if character is not None and character.isprintable() and character not in "0123456789.,":
+            is_typed = character is not None and character.isprintable()
+            if character is not None and is_typed and not (character.isascii() and character != " "):
                 return False
-            if character is not None and character.isprintable() and self.field in self._untouched:
+            if is_typed and self.field in self._untouched:
                 self._edits[self.field] = LineEdit()
+            # A letter stays and is complained about: without it, `1e5` would be another number.
             return self._edits[self.field].key(key, character)
         if key in {"space", "left", "right"}:
             self._nudge(-1 if key == "left" else 1)
