@@ -315,3 +315,20 @@ async def test_the_live_line_drops_whole_figures_never_a_part_of_one() -> None:
         for width in range(20, 120):
             shown, _ = live_line(ticket, book, "USDT", width)
             assert whole.startswith(shown) and whole[len(shown) : len(shown) + 3] in {"", " | "}
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("arm nope", "no instrument nope; there is BTC-USDT.BIN, ETH-USDT.BIN"),
+        ("buy 0.5 btc", "no price: add @64,123.60 or market"),
+    ],
+)
+async def test_a_line_that_means_nothing_says_so_once_and_stays_to_be_mended(line: str, why: str) -> None:
+    async with console() as c:
+        await c.press(":", *line)
+        c.session.typing.rest()
+        await c.press("enter")
+        assert c.session.command_hint == f"NOT SENT, {why}"
+        assert c.session.mode is Keys.COMMAND and c.session.edit.text == line
+        assert c.engine.real == []

@@ -145,7 +145,9 @@ def _enter(session: Session) -> None:
 
 def _act(session: Session, text: str, parsed: Parsed | GrammarError) -> None:
     if isinstance(parsed, GrammarError):
-        _hold_back(session, fmt.clean("  ".join([parsed.text, *parsed.choices[:_SHOWN_HINTS]])))
+        is_said = any(choice in parsed.text for choice in parsed.choices)
+        choices = () if is_said else parsed.choices[:_SHOWN_HINTS]
+        _hold_back(session, fmt.clean("  ".join([texts.guards.not_understood(parsed.text), *choices])))
         return
     if not session.history or session.history[-1] != text:
         session.history.append(text)

@@ -21,3 +21,8 @@ NOT_READ = "Too fast: read the question, then y"
 TOO_FAST = "Too fast: look at the review line, then Enter"
 RECALLED = "NOT SENT, from the history: change it or press End, then Enter"
 TYPED_TOO_FAST = "NOT SENT, faster than people type: if you mean it, Enter once more"
+
+
+def not_understood(why: str) -> str:
+    """Enter on a command line that means nothing."""
+    return f"NOT SENT, {why}"
