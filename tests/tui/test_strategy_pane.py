@@ -27,7 +27,8 @@ def detail(name: str = "mm-1", **changes: object) -> StrategyDetail:
     base = StrategyDetail(
         at=AT,
         strategy=f.strategy(name),
-        source="market_maker",
+        source="mine.py",
+        code="3f2a91c0de12",
         reason="",
         changed_at=AT,
         run=3,
@@ -80,6 +81,10 @@ def test_a_parameter_is_told_with_its_unit_bounds_default_and_who_set_it() -> No
     assert "0.02 BTC; set by pid 7" in shown
     assert "the settings file says 0.015; number above 0, default 0.01; Of each quote." in shown
     assert "text, must be given, only at its start" in shown
+
+
+def test_which_code_it_runs_is_told() -> None:
+    assert "mine.py  3f2a91c0de12" in text(detail())
 
 
 def test_results_fills_callbacks_and_failures_are_told() -> None:

@@ -64,6 +64,8 @@ class StrategyHostChanged(msgspec.Struct, frozen=True):
     error: str = ""
     parameters: tuple[Parameter, ...] = ()
     """What it runs with, said with its hello."""
+    code: str = ""
+    """Which code it is, said with its hello; empty for a strategy of the library."""
 
 
 class ParametersChecked(msgspec.Struct, frozen=True):

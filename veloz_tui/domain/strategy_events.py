@@ -11,6 +11,8 @@ class StrategyChanged(Event, frozen=True):
     state: StrategyState
     run: int
     reason: str = ""
+    code: str = ""
+    """Once it runs: 12 hex digits of its files' SHA-256; empty for a strategy of the library."""
 
 
 class StrategyParametersSet(Event, frozen=True):

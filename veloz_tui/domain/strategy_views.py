@@ -79,6 +79,8 @@ class StrategyDetail(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     strategy: StrategyView
     source: str
     """The class or file that it runs."""
+    code: str
+    """Of its last run: 12 hex digits of its files' SHA-256; empty for a strategy of the library."""
     reason: str
     """What its last change of state was for."""
     changed_at: Nanos

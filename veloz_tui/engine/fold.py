@@ -302,6 +302,8 @@ def _strategy_changed(s: State, x: StrategyChanged) -> None:
         record.net_at_start = booking.net_of(s, x.strategy_id)
     if x.run > record.run > 0 and x.state is StrategyState.STARTING:
         record.restarts += 1
+    if x.state is StrategyState.RUNNING and record.state is StrategyState.STARTING:
+        record.code = x.code
     record.state, record.run, record.reason, record.changed_at = x.state, x.run, x.reason, x.at
     if x.state is StrategyState.FAULTED:
         record.faults = [*record.faults, Fault(x.at, x.run, x.reason)][-MAX_FAULTS:]

@@ -161,6 +161,7 @@ class StrategyLive:
         "denied",
         "denied_since",
         "doing",
+        "is_restart",
         "parameters",
         "quotes",
         "refs",
@@ -180,6 +181,8 @@ class StrategyLive:
         self.callbacks_us: deque[float] = deque(maxlen=512)
         self.callbacks = self.slow_callbacks = 0
         self.slowest_us = 0.0
+        self.is_restart = False
+        """Nobody started this run: the one before it had failed."""
         self.restart_at: Nanos | None = None
         """A restart is planned for then."""
         self.restarted_at: list[Nanos] = []

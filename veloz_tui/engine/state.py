@@ -57,6 +57,8 @@ class StrategyRecord(msgspec.Struct, kw_only=True):
     state: StrategyState = StrategyState.STOPPED
     run: int = 0
     reason: str = ""
+    code: str = ""
+    """Of its last run: 12 hex digits of its files' SHA-256."""
     restarts: int = 0
     changed_at: Nanos = Nanos(0)
     orders_sent: int = 0

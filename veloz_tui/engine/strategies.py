@@ -59,6 +59,7 @@ def start(turn: Turn, strategy_id: StrategyId) -> tuple[bool, str]:
         return True, f"{strategy_id} is {record.state} already"
     restarts.forget(turn, strategy_id)
     _begin(turn, strategy_id, reason="")
+    turn.live.strategy(strategy_id).is_restart = False
     return True, f"{strategy_id} starting"
 
 
@@ -67,6 +68,7 @@ def on_restart_timer(turn: Turn, name: str) -> None:
     strategy_id = StrategyId(name)
     if restarts.is_due(turn, strategy_id):
         _begin(turn, strategy_id, reason=f"restarted after: {record_of(turn, strategy_id).reason}"[:300])
+        turn.live.strategy(strategy_id).is_restart = True
 
 
 def _begin(turn: Turn, strategy_id: StrategyId, *, reason: str) -> None:
@@ -127,25 +129,41 @@ def on_host_changed(turn: Turn, report: StrategyHostChanged) -> None:
     if record is None or record.run != report.run:
         return  # a run that was ended already
     if report.is_running:
-        turn.live.strategy(report.strategy_id).parameters = report.parameters
-        if record.state is StrategyState.STARTING:
-            turn.emit(StrategyChanged(turn.now, report.strategy_id, StrategyState.RUNNING, report.run))
+        _on_hello(turn, report, record)
+    elif record.state in _ALIVE:
+        _on_end(turn, report.strategy_id, report.run, report.error)
+
+
+def _on_hello(turn: Turn, report: StrategyHostChanged, record: StrategyRecord) -> None:
+    live = turn.live.strategy(report.strategy_id)
+    live.parameters = report.parameters
+    if record.state is not StrategyState.STARTING:
         return
-    if record.state not in _ALIVE:
+    change = f"{record.code or 'none'} -> {report.code or 'none'}" if record.code != report.code else ""
+    if change and live.is_restart:  # someone is writing it: nobody has said that this shall trade
+        error = f"its code was changed while it ran ({change}): it isn't restarted by itself"
+        turn.act(StopHost(report.strategy_id, report.run, error))
+        _on_end(turn, report.strategy_id, report.run, error, may_restart=False)
         return
-    reason = report.error or "ended by itself"
-    state = StrategyState.FAULTED if report.error else StrategyState.STOPPED
-    turn.emit(StrategyChanged(turn.now, report.strategy_id, state, report.run, reason))
-    canceled = pull(turn, report.strategy_id, by=report.strategy_id)
-    turn.live.strategy(report.strategy_id).doing = reason
-    if report.error:
-        then = restarts.after_fault(turn, report.strategy_id)
+    reason = f"its code has changed since it last ran ({change})" if change and record.code else ""
+    running = StrategyState.RUNNING
+    turn.emit(StrategyChanged(turn.now, report.strategy_id, running, report.run, reason, report.code))
+
+
+def _on_end(turn: Turn, strategy_id: StrategyId, run: int, error: str, *, may_restart: bool = True) -> None:
+    reason = error or "ended by itself"
+    state = StrategyState.FAULTED if error else StrategyState.STOPPED
+    turn.emit(StrategyChanged(turn.now, strategy_id, state, run, reason))
+    canceled = pull(turn, strategy_id, by=strategy_id)
+    turn.live.strategy(strategy_id).doing = reason
+    if error:
+        then = restarts.after_fault(turn, strategy_id) if may_restart else ""
         text = (
-            f"FAULTED {report.strategy_id}: {report.error}. {canceled} orders canceled, position "
-            f"{position_text(turn, report.strategy_id)} stays. {then or 'Mend it, then Space starts it'}"
+            f"FAULTED {strategy_id}: {error}. {canceled} orders canceled, position "
+            f"{position_text(turn, strategy_id)} stays. {then or 'Mend it, then Space starts it'}"
         )
         # Each one, also soon after the last: what follows differs.
-        key = f"strategy:{report.strategy_id}"
+        key = f"strategy:{strategy_id}"
         turn.emit(AlertRaised(turn.now, key, Severity.CRIT, text, "STRATEGY_FAULTED"))
 
 
@@ -176,7 +194,7 @@ def on_reported(turn: Turn, report: StrategyReported) -> None:
 
 def _fault(turn: Turn, report: StrategyReported, error: str) -> None:
     turn.act(StopHost(report.strategy_id, report.run, error))
-    on_host_changed(turn, StrategyHostChanged(report.strategy_id, report.run, is_running=False, error=error))
+    _on_end(turn, report.strategy_id, report.run, error)
 
 
 def _take(

@@ -37,6 +37,7 @@ def strategy_detail(turn: Turn, strategy_id: StrategyId, outside: FromOutside) -
         at=turn.now,
         strategy=strategy_view(turn, strategy_id),
         source=outside.source,
+        code=record.code,
         reason=record.reason,
         changed_at=record.changed_at,
         run=record.run,

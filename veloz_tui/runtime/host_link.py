@@ -32,6 +32,7 @@ from veloz_tui.runtime.host_log import StrategyLog
 from veloz_tui.runtime.host_process import Tail, ending, kind_of_wait, spawn
 from veloz_tui.runtime.host_start import start_message
 from veloz_tui.strategy.base import Intent
+from veloz_tui.strategy.fingerprint import DIGITS
 from veloz_tui.strategy.spec import StrategySnapshot, StrategySpec
 from veloz_tui.strategy.wire import (
     Began,
@@ -290,7 +291,11 @@ class HostLink(asyncio.Protocol):
         self._unanswered[0].callback = "on_start"
         self._on_report(
             StrategyHostChanged(
-                self.strategy_id, self.run_number, is_running=True, parameters=hello.parameters
+                self.strategy_id,
+                self.run_number,
+                is_running=True,
+                parameters=hello.parameters,
+                code=hello.code[:DIGITS],
             )
         )
         self._on_ready(self, None)

@@ -23,6 +23,7 @@ from veloz_tui.domain.types import CommandId, InstrumentId, Nanos, Side, Strateg
 from veloz_tui.runtime.feeds import Feed
 from veloz_tui.runtime.host_log import StrategyLog
 from veloz_tui.strategy.base import Context, Intent
+from veloz_tui.strategy.fingerprint import fingerprint
 from veloz_tui.strategy.own_orders import update_of
 from veloz_tui.strategy.runner import Runner
 from veloz_tui.strategy.running import Running
@@ -79,9 +80,14 @@ class InlineStrategy:
             self._end(str(error))
             return
         self.wants = self._running.wants
-        parameters = self._loaded.parameters
         self._on_report(
-            StrategyHostChanged(self.strategy_id, self.run_number, is_running=True, parameters=parameters)
+            StrategyHostChanged(
+                self.strategy_id,
+                self.run_number,
+                is_running=True,
+                parameters=self._loaded.parameters,
+                code=fingerprint([self._loaded.module], folder=self._folder),
+            )
         )
         self._call(self._running.start, self._now())
         if not self._has_ended:

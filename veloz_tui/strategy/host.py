@@ -25,6 +25,7 @@ from veloz_tui.domain.errors import StrategyError
 from veloz_tui.domain.intents import TimerIntent
 from veloz_tui.domain.types import Nanos
 from veloz_tui.strategy.base import Context
+from veloz_tui.strategy.fingerprint import fingerprint
 from veloz_tui.strategy.runner import CallbackFailed
 from veloz_tui.strategy.running import Running
 from veloz_tui.strategy.wire import (
@@ -215,7 +216,8 @@ def _run(link: Link, start: Start) -> str:
     try:
         _set_limits(memory_mb=start.memory_mb, nice=start.nice)
         running = _load(link, start)
-        link.send(Hello(running.runner.wants, running.parameters))
+        code = fingerprint(list(sys.modules.values()), folder=_folder_of(start))
+        link.send(Hello(running.runner.wants, running.parameters, code))
         if start.is_probe:
             return ""
         gc.collect()
@@ -241,15 +243,20 @@ def _load(link: Link, start: Start) -> Running:
         now=link.now,
     )
     sys.stdout = PrintLog(ctx.log)
+    sys.dont_write_bytecode = True  # a neighbor changed within a second would be the old one
     if start.folder:
         sys.path.append(start.folder)  # so that a strategy may import its neighbors
     return Running(
         start.source,
-        folder=Path(start.folder) if start.folder else None,
+        folder=_folder_of(start),
         params_json=start.params_json,
         ctx=ctx,
         clock=time.perf_counter,
     )
+
+
+def _folder_of(start: Start) -> Path | None:
+    return Path(start.folder) if start.folder else None
 
 
 def _with_limit(text: str, memory_mb: int) -> str:

@@ -1,7 +1,9 @@
 """A loaded strategy, and how it is given other parameters. The same in a host and inline."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 
@@ -38,6 +40,11 @@ class Running:
     def parameters(self) -> tuple[Parameter, ...]:
         """What it runs with."""
         return () if self._params is None else describe_params(self._params)
+
+    @property
+    def module(self) -> ModuleType:
+        """Where its class is."""
+        return sys.modules[self._kind.__module__]
 
     def check(self, params_json: bytes) -> tuple[Parameter, ...]:
         """Return what the parameters would be; StrategyError says why they won't do. Changes nothing."""

@@ -130,6 +130,8 @@ class Hello(FromHost, frozen=True):
 
     wants: tuple[str, ...]
     parameters: tuple[Parameter, ...] = ()
+    code: str = ""
+    """Which code it is (`strategy.fingerprint`); empty for the library's."""
 
 
 class Checked(FromHost, frozen=True):

@@ -8,7 +8,7 @@ from veloz_tui.domain import commands as c
 from veloz_tui.domain.events import AlertRaised
 from veloz_tui.domain.intents import PlaceIntent, StrategyHostChanged
 from veloz_tui.domain.types import StrategyState
-from veloz_tui.engine.actions import Cancel, StartHost
+from veloz_tui.engine.actions import Cancel, StartHost, StopHost
 from veloz_tui.engine.settings import StrategySettings
 
 TIMER = f"restart:{MM}"
@@ -134,6 +134,56 @@ def test_a_restart_of_the_engine_forgets_it() -> None:
     again.later(s=10)
     again.timer(TIMER)
     assert not again.told(StartHost)
+
+
+def hello(core: Core, code: str) -> None:
+    core.send(StrategyHostChanged(MM, core.state.strategies[MM].run, is_running=True, code=code))
+
+
+def test_code_that_was_changed_while_it_ran_is_not_restarted_by_itself() -> None:
+    core = started_with("aaaa")
+    fail(core)
+    assert after(core, 1)
+    hello(core, "bbbb")
+    assert state(core) is StrategyState.FAULTED
+    assert core.told(StopHost)
+    assert "its code was changed while it ran (aaaa -> bbbb)" in core.said(AlertRaised)[-1].text
+    assert "Mend it, then Space starts it" in core.said(AlertRaised)[-1].text
+    assert not after(core, 60)
+
+
+def test_the_same_code_is_restarted() -> None:
+    core = started_with("aaaa")
+    fail(core)
+    assert after(core, 1)
+    hello(core, "aaaa")
+    assert state(core) is StrategyState.RUNNING
+
+
+def test_an_operators_start_takes_the_changed_code_and_says_so() -> None:
+    core = started_with("aaaa")
+    fail(core)
+    core.command(c.StartStrategy(command_id=core.new_id(), strategy_id=MM))
+    hello(core, "bbbb")
+    record = core.state.strategies[MM]
+    assert (record.state, record.code) == (StrategyState.RUNNING, "bbbb")
+    assert record.reason == "its code has changed since it last ran (aaaa -> bbbb)"
+
+
+def test_a_pause_changes_nothing_about_the_code() -> None:
+    core = started_with("aaaa")
+    core.command(c.PauseStrategy(command_id=core.new_id(), strategy_id=MM))
+    core.command(c.StartStrategy(command_id=core.new_id(), strategy_id=MM))
+    assert core.state.strategies[MM].code == "aaaa"
+
+
+def started_with(code: str) -> Core:
+    core = a_core()
+    core.command(c.StopStrategy(command_id=core.new_id(), strategy_id=MM))
+    core.command(c.StartStrategy(command_id=core.new_id(), strategy_id=MM))
+    hello(core, code)
+    assert core.state.strategies[MM].code == code
+    return core
 
 
 def test_the_causes_are_remembered() -> None:

@@ -100,8 +100,9 @@ class Stage:
         memory_mb: int = 512,
         snapshot: StrategySnapshot | None = None,
         params: bytes = b"{}",
+        name: str = "",
     ) -> None:
-        name = f"mine_{run}.py"
+        name = name or f"mine_{run}.py"
         (self._folder / name).write_text(IMPORTS + textwrap.dedent(code).lstrip("\n"))
         spec = StrategySpec(
             source=name,

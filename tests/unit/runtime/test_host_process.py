@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.runtime.host_stage import IDLE, IMPORTS, SPINS, is_alive, is_zombie, stage
+from tests.unit.runtime.host_stage import IDLE, IMPORTS, SPINS, both, is_alive, is_zombie, stage
 from tests.unit.strategy.factories import MM
 from veloz_tui.runtime.hosts import HostBudgets
 
@@ -59,6 +59,28 @@ async def test_the_end_of_the_socket_ends_the_process(tmp_path: Path) -> None:
         link._transport.abort()
         await s.engine.until(lambda: s.engine.error)
         assert s.engine.error == "its process ended with exit code 0"
+
+
+@both
+async def test_it_says_which_code_it_runs(tmp_path: Path, is_inline: bool) -> None:
+    async with stage(tmp_path) as s:
+        for run, code in ((1, IDLE), (2, IDLE + "# changed\n"), (3, IDLE)):
+            s.start(code, run=run, is_inline=is_inline, name="mine.py")
+            await s.engine.until(lambda: s.engine.is_running and len(s.engine.changes) == run)  # noqa: B023
+        first, changed, again = (change.code for change in s.engine.changes)
+        assert first == again
+        assert len(first) == len(changed) == 12 and first != changed
+
+
+async def test_a_change_of_a_neighbor_is_a_change_of_its_code(tmp_path: Path) -> None:
+    codes = []
+    for text in ("STEP = 1\n", "STEP = 2\n"):
+        (tmp_path / "helpers.py").write_text(text)
+        async with stage(tmp_path) as s:
+            await s.started(f"from helpers import STEP\n{IDLE}")
+            codes.append(s.engine.changes[0].code)
+    assert codes[0] != codes[1]
+    assert not (tmp_path / "__pycache__").exists()
 
 
 async def test_intents_of_an_ended_run_are_dropped_when_the_next_one_runs(tmp_path: Path) -> None:

@@ -78,7 +78,8 @@ def _now(detail: StrategyDetail) -> Iterator[Fact]:
         yield Fact("waits", "waits for", texts.strategies.NOTHING_IN_ITS_WAY, "good")
     for at, why in enumerate(detail.waits_for):
         yield Fact(f"waits{at}", "waits for" if at == 0 else "", fmt.clean(why), "warn")
-    yield Fact("class", "class", fmt.clean(detail.source) + ("  inline" if strategy.is_inline else ""))
+    told = (fmt.clean(detail.source), fmt.clean(detail.code), "inline" if strategy.is_inline else "")
+    yield Fact("class", "class", "  ".join(part for part in told if part))
     if detail.changed_at:
         yield Fact(
             "since", "since", f"{fmt.timestamp(detail.changed_at)}  {fmt.clean(detail.reason)}".rstrip()
