@@ -1,6 +1,4 @@
-"""Where a setting was written: which line of which file, which variable, or the command line."""
-
-from collections.abc import Mapping
+"""Where a setting was written: which line of which file, or which variable."""
 
 import msgspec
 
@@ -18,12 +16,9 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     lines: dict[KeyPath, int]
     environment: dict[str, str]
     """The variables that are settings, by their full name."""
-    overrides: dict[str, object]
 
     def where(self, path: KeyPath) -> str:
         """Say where a setting comes from, as precisely as can be known."""
-        if _has(self.overrides, path):
-            return f"command line, {'.'.join(path)}"
         variable = self._variable(path)
         if variable is not None:
             return f"environment variable {variable}"
@@ -37,11 +32,3 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
             if name in names:
                 return names[name]
         return None
-
-
-def _has(tree: object, path: KeyPath) -> bool:
-    for part in path:
-        if not isinstance(tree, Mapping) or part not in tree:
-            return False
-        tree = tree[part]
-    return True

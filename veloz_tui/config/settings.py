@@ -1,4 +1,4 @@
-"""Read a profile's settings: the file, then the environment, then the command line; later ones win.
+"""Read a profile's settings: the file, then the environment, which wins.
 
 `VELOZ_RISK__MAX_ORDER_SIZE=500` sets `risk.max_order_size`; variables without a double underscore
 (VELOZ_PROFILE …) are not settings. Everything wrong is reported at once, as InvalidSettings.
@@ -7,7 +7,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -45,7 +45,7 @@ class Layer(PydanticBaseSettingsSource):
         return self.tree
 
 
-def _layered(file: Tree, environment: Mapping[str, str], overrides: Tree) -> type[SettingsModel]:
+def _layered(file: Tree, environment: Mapping[str, str]) -> type[SettingsModel]:
     # pydantic-settings asks the class for its sources, so the layers of one reading need one class.
     class LayeredModel(SettingsModel):
         @classmethod
@@ -59,7 +59,7 @@ def _layered(file: Tree, environment: Mapping[str, str], overrides: Tree) -> typ
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             assert isinstance(env_settings, EnvSettingsSource)
             env_settings.env_vars = {name.lower(): value for name, value in environment.items()}
-            return Layer(settings_cls, overrides), env_settings, Layer(settings_cls, file)
+            return env_settings, Layer(settings_cls, file)
 
     return LayeredModel
 
@@ -68,17 +68,16 @@ def load_settings(
     profile: str = DEFAULT_PROFILE,
     *,
     environ: Mapping[str, str] | None = None,
-    overrides: Tree | None = None,
     config_file: Path | None = None,
 ) -> Settings:
     """Return a profile's settings, or raise InvalidSettings with everything that is wrong.
 
-    `overrides` is a tree like the file's, see parse_overrides. The demo profile needs no file.
+    The demo profile needs no file.
     """
     environ = os.environ if environ is None else environ
     path = config_file or ProfilePaths.of(profile, environ=environ).config_file
     text = _read(path)
-    if text is None and profile != DEFAULT_PROFILE and not overrides:
+    if text is None and profile != DEFAULT_PROFILE:
         raise ConfigError(f"there is no profile {profile} – {path} – make it: veloz --profile {profile} init")
     environment = {
         name: value
@@ -86,29 +85,12 @@ def load_settings(
         if name.upper().startswith(ENVIRONMENT_PREFIX) and NESTED in name
     }
     file = parse_toml(text or "", name=str(path))
-    origin = Origin(
-        file=str(path), lines=key_lines(text or ""), environment=environment, overrides=overrides or {}
-    )
+    origin = Origin(file=str(path), lines=key_lines(text or ""), environment=environment)
     model = _validate(file, origin)
     problems = [*_live_by_environment(origin), *cross_problems(model, origin)]
     if problems:
         raise InvalidSettings(problems)
     return to_plain(model, profile=profile)
-
-
-def parse_overrides(assignments: Sequence[str]) -> Tree:
-    """Read `risk.max_order_size=500` and the like into a tree; text needs no quotes."""
-    tree: Tree = {}
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        if not equals or not name.strip():
-            raise ConfigError(f"{assignment!r} sets nothing – command line – write section.setting=value")
-        try:
-            parsed = tomllib.loads(f"{name} = {value}")
-        except tomllib.TOMLDecodeError:
-            parsed = parse_toml(f"{name} = {_quoted(value.strip())}", name="command line")
-        _merge(tree, parsed)
-    return tree
 
 
 def parse_toml(text: str, *, name: str) -> Tree:
@@ -135,7 +117,7 @@ def _raise_broken(error: tomllib.TOMLDecodeError, *, text: str, name: str) -> No
 
 def _validate(file: Tree, origin: Origin) -> SettingsModel:
     try:
-        return _layered(file, origin.environment, origin.overrides)()
+        return _layered(file, origin.environment)()
     except ValidationError as error:
         raise InvalidSettings(list(explain(error.errors(include_url=False), origin))) from None
 
@@ -167,17 +149,3 @@ def _read(path: Path) -> str | None:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"not UTF-8 text – {path}:{line} – save the file as UTF-8") from error
-
-
-def _merge(tree: Tree, more: Tree) -> None:
-    for key, value in more.items():
-        inner = tree.get(key)
-        if isinstance(inner, dict) and isinstance(value, dict):
-            _merge(inner, value)
-        else:
-            tree[key] = value
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

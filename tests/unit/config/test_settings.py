@@ -10,7 +10,7 @@ from veloz_tui.config.hosts import BINANCE_LIVE, BINANCE_TEST, is_live_host
 from veloz_tui.config.limits import limits_of
 from veloz_tui.config.plain import Settings
 from veloz_tui.config.problem import InvalidSettings
-from veloz_tui.config.settings import load_settings, parse_overrides
+from veloz_tui.config.settings import load_settings
 from veloz_tui.domain.errors import ConfigError
 from veloz_tui.domain.types import InstrumentId, Mode
 
@@ -23,18 +23,14 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "demo.toml"
 
 
-def load(file: Path, text: str = "", *, overrides: list[str] | None = None, **environ: str) -> Settings:
+def load(file: Path, text: str = "", **environ: str) -> Settings:
     file.write_text(text)
-    return load_settings(
-        environ={"HOME": str(file.parent)} | environ,
-        overrides=parse_overrides(overrides or []),
-        config_file=file,
-    )
+    return load_settings(environ={"HOME": str(file.parent)} | environ, config_file=file)
 
 
-def problems(file: Path, text: str = "", *, overrides: list[str] | None = None, **environ: str) -> list[str]:
+def problems(file: Path, text: str = "", **environ: str) -> list[str]:
     with pytest.raises(InvalidSettings) as refused:
-        load(file, text, overrides=overrides, **environ)
+        load(file, text, **environ)
     assert str(refused.value).splitlines() == [str(problem) for problem in refused.value.problems]
     assert refused.value.exit_code == 2
     return [str(problem).replace(str(file), "demo.toml") for problem in refused.value.problems]
@@ -61,18 +57,10 @@ def test_the_profiles_own_file_is_read(tmp_path: Path) -> None:
     assert settings.venues.binance.hosts == BINANCE_TEST
 
 
-def test_environment_beats_the_file_and_the_command_line_beats_both(file: Path) -> None:
-    text = "[risk]\nmax_order_size = 1\nmax_leverage = 1\nmax_position_size = 1\n"
-    settings = load(
-        file,
-        text,
-        overrides=["risk.max_order_size=3"],
-        VELOZ_RISK__MAX_ORDER_SIZE="2",
-        VELOZ_RISK__MAX_LEVERAGE="2",
-    )
-    risk = settings.risk
-    found = (risk.default.max_order_size, risk.max_leverage, risk.default.max_position_size)
-    assert found == (Decimal(3), Decimal(2), Decimal(1))
+def test_the_environment_beats_the_file(file: Path) -> None:
+    text = "[risk]\nmax_leverage = 1\nmax_position_size = 1\n"
+    risk = load(file, text, VELOZ_RISK__MAX_LEVERAGE="2").risk
+    assert (risk.max_leverage, risk.default.max_position_size) == (Decimal(2), Decimal(1))
 
 
 def test_environment_texts_become_lists_flags_and_numbers(file: Path) -> None:
@@ -89,25 +77,11 @@ def test_environment_texts_become_lists_flags_and_numbers(file: Path) -> None:
     assert settings.kill.settle_s == 2.5
 
 
-def test_overrides_take_text_without_quotes_and_quoted_names(file: Path) -> None:
-    settings = load(
-        file,
-        overrides=[
-            "console.theme=light",
-            'risk.instruments."BTCUSDT.BINANCE".max_order_size=7.5',
-            "risk.instruments.ETHUSDT.max_order_size=8",
-            'console.keymap.buy=["f2"]',
-        ],
-    )
-    assert settings.console.theme == "light"
+def test_an_instrument_is_named_either_way_and_a_key_by_its_action(file: Path) -> None:
+    text = '[risk.instruments."BTCUSDT.BINANCE"]\nmax_order_size = 7.5\n[console.keymap]\nbuy = ["f2"]\n'
+    settings = load(file, text)
     assert settings.risk.instruments[BTC].max_order_size == Decimal("7.5")
     assert settings.console.keymap == {"buy": ("f2",), "kill": ("ctrl+k", "f12")}
-
-
-@pytest.mark.parametrize("assignment", ["risk.max_order_size", "=5", ""])
-def test_an_override_that_sets_nothing_is_refused(assignment: str) -> None:
-    with pytest.raises(ConfigError, match="sets nothing"):
-        parse_overrides([assignment])
 
 
 def test_limits_are_exact_decimals_however_they_are_written(file: Path) -> None:
@@ -228,8 +202,7 @@ def test_broken_toml_names_line_and_column(file: Path, text: str, said: str) -> 
 def test_all_mistakes_are_reported_at_once(file: Path) -> None:
     found = problems(
         file,
-        "[risk]\nmax_order_size = 0\n[breaker]\nmax_failures = 0\n",
-        overrides=["engine.on_detach=continu"],
+        '[risk]\nmax_order_size = 0\n[breaker]\nmax_failures = 0\n[engine]\non_detach = "continu"\n',
         VELOZ_ENGINE__GRACE_S="soon",
         VELOZ_ENGINE__FOO="1",
     )
@@ -238,7 +211,7 @@ def test_all_mistakes_are_reported_at_once(file: Path) -> None:
     assert any(
         "unknown setting engine.foo – environment variable VELOZ_ENGINE__FOO" in text for text in found
     )
-    assert any("command line, engine.on_detach – did you mean continue?" in text for text in found)
+    assert any("demo.toml:6 – did you mean continue?" in text for text in found)
 
 
 def test_a_key_written_into_the_file_is_not_repeated_on_screen(file: Path) -> None:
