@@ -224,3 +224,11 @@ def test_closed_pipe_is_no_error(home: dict[str, str], veloz: Run) -> None:
         check=True,
     )
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="attaching is forbidden on Linux only")
+def test_check_says_how_far_memory_is_guarded(home: dict[str, str]) -> None:
+    found = json.loads(in_a_shell(home, "check", "--json").out)
+    guarded = [one["text"] for one in found if one["name"] == "memory"]
+    assert guarded[0] == "writes no core files, and programs of yours can't attach"
+    assert "swap" in guarded[1]

@@ -1,4 +1,4 @@
-"""`veloz keys add | list | check | remove`: API keys, checked at the venue before they are kept."""
+"""`veloz keys add | list | check | remove | password`: API keys, checked at the venue before being kept."""
 
 import asyncio
 import secrets
@@ -123,6 +123,24 @@ def remove_command(profile: Profile, *, name: str) -> int:
     return 0
 
 
+@keys.command("password")
+@click.pass_obj
+def password_command(profile: Profile) -> int:
+    """Give the encrypted vault another password. What runs goes on; the next start asks for the new one.
+
+    \b
+    veloz --profile live keys password
+    """
+    _settings_with_keys(profile)
+    vault = Vault(profile.paths.vault, service=service_name(profile.name))
+    if not vault.exists():
+        raise ConfigError(f"there is no vault – {vault.path} – a keyring of the system has its own password")
+    opened = unlock_with_retries(vault, ask=_ask_password, wait=time.sleep)
+    opened.change_password(_ask_new_password("the password is as it was", path=vault.path))
+    emit(f"the vault has another password – {vault.path}; a backup of it still opens with the old one")
+    return 0
+
+
 def _settings_with_keys(profile: Profile) -> Settings:
     settings = load_settings(profile.name, profile.config_path)
     if settings.profile.mode is Mode.DEMO:
@@ -157,18 +175,20 @@ def _store(profile: Profile, settings: Settings, *, may_create: bool = False) ->
 
 def _make_vault(vault: Vault) -> OpenVault:
     say(f"A new vault is made at {vault.path}. Without its password the keys in it are lost.")
+    return vault.create(_ask_new_password("no vault was made", path=vault.path))
+
+
+def _ask_new_password(otherwise: str, *, path: Path) -> Secret:
     first, again = _ask_secret("New password (not shown): "), _ask_secret("Again: ")
     if not first.matches(again.reveal()):
-        raise ConfigError(
-            f"the two passwords differ, no vault was made – {vault.path} – run the command again"
-        )
-    return vault.create(first)
+        raise ConfigError(f"the two passwords differ, {otherwise} – {path} – run the command again")
+    return first
 
 
 def _ask_password(question: str) -> Secret | None:
     try:
         return _ask_secret(question)
-    except click.Abort:
+    except (click.Abort, ConfigError):  # the end of a pipe: there is no second try
         return None
 
 

@@ -293,19 +293,21 @@ def unlock_with_retries(
     `ask` gets what to show and returns None when the user gives up; `wait` gets seconds.
     """
     question = f"Password of {vault.path}: "
+    wrong = WrongPassword(f"no password was given – {vault.path} – run the command again")
     for attempt in range(1, PASSWORD_TRIES + 1):
         password = ask(question)
         if password is None:
             break
         try:
             return vault.unlock(password)
-        except WrongPassword:
+        except WrongPassword as error:
             if attempt == PASSWORD_TRIES:
                 raise
+            wrong = error
             wait(FIRST_DELAY_S * 2 ** (attempt - 1))
             left = PASSWORD_TRIES - attempt
             question = f"Wrong password, {left} {'tries' if left > 1 else 'try'} left: "
-    raise WrongPassword(f"no password was given – {vault.path} – run the command again")
+    raise wrong
 
 
 def _derive(password: Secret, *, header: bytes, cost: KdfCost, salt: bytes) -> _Keys:

@@ -12,6 +12,7 @@ from typing import Final
 import httpx
 import msgspec
 
+from veloz_tui.config.harden import harden_process
 from veloz_tui.config.paths import ProfilePaths
 from veloz_tui.config.plain import Settings
 from veloz_tui.config.settings import load_settings
@@ -113,6 +114,23 @@ def _keys(settings: Settings, paths: ProfilePaths) -> Iterator[Line]:
             yield "warn", "an unlocked keyring serves every program of yours; the vault is safer"
 
 
+def _memory(settings: Settings, _paths: ProfilePaths) -> Iterator[Line]:
+    # Of this process, hardened as guardian and engine are: what can't be done here can't be done there.
+    reached = harden_process()
+    holds_keys = settings.profile.mode is not Mode.DEMO
+    bad = "warn" if holds_keys else "ok"
+    yield (
+        ("ok", "writes no core files, and programs of yours can't attach")
+        if reached.no_core_files and reached.not_dumpable
+        else (bad, "core files or attaching programs of yours can show the keys; run it as a user of its own")
+    )
+    yield (
+        ("ok", "isn't written to swap")
+        if reached.memory_locked
+        else (bad, "may be written to swap - encrypt it, or raise the limit: ulimit -l unlimited")
+    )
+
+
 def _venue(settings: Settings, paths: ProfilePaths) -> Iterator[Line]:
     port = None
     if settings.profile.mode is Mode.DEMO:
@@ -141,5 +159,6 @@ _LOOKS: Final[tuple[tuple[str, Callable[[Settings, ProfilePaths], Iterator[Line]
     ("disk", _disk),
     ("processes", _processes),
     ("keys", _keys),
+    ("memory", _memory),
     ("venue", _venue),
 )

@@ -296,5 +296,8 @@ def test_a_right_second_try_opens_and_giving_up_is_no_endless_question(
     answers = iter([Secret("wrong password"), PASSWORD])
     found = unlock_with_retries(vault, ask=lambda _: next(answers), wait=lambda _: None)
     assert found.get("key:main") == CANARY
+    tries = iter([Secret("wrong password"), None])
+    with pytest.raises(WrongPassword, match="that password doesn't open"):
+        unlock_with_retries(vault, ask=lambda _: next(tries), wait=lambda _: None)
     with pytest.raises(WrongPassword, match="no password was given"):
         unlock_with_retries(vault, ask=lambda _: None, wait=lambda _: None)
