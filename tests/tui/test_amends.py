@@ -64,6 +64,15 @@ async def test_a_stop_says_the_gap_and_a_strategys_order_who_moves_it_again() ->
         assert "mm-1 will move it again; Space stops it" in words(c)
 
 
+async def test_a_post_only_order_amended_over_the_touch_is_not_said_to_take() -> None:
+    clock = Clock()
+    async with console(with_orders(f.order(3)), clock=clock, size=(120, 40)) as c:
+        await held(c, clock, "5", "j", "e")
+        await slowly(c, clock, *"64130", "enter")
+        assert "AMEND 0003? 0.05 @64,123.40 -> 0.05 @64,130.00" in words(c)
+        assert "TAKER" not in words(c), "the engine refuses it: it stays post-only"
+
+
 @pytest.mark.parametrize(
     ("order", "says"),
     [

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tests.tui import factories as f
-from veloz_tui.domain.types import Side
+from veloz_tui.domain.types import OrderStatus, Side
 from veloz_tui.domain.views import LevelView, View
 from veloz_tui.tui.glyphs import UNICODE
 from veloz_tui.tui.names import Names
@@ -85,3 +85,20 @@ def test_rows_that_recentre_by_themselves_become_those_the_book_fills_unless_som
     first = scroll.step
     shown(scroll, wide, now=101.0)
     assert (scroll.step != first) is changes
+
+
+def test_an_order_of_ours_below_the_depth_of_the_book_still_stands_in_its_row() -> None:
+    deep = f.order(3, price=f.D("64001.00"))
+    gone = f.order(4, price=f.D("64002.00"), status=OrderStatus.CANCELED)
+    book = f.ladder()
+    view = f.view(books=(book,), orders=(deep, gone, f.order(5)))
+    scroll = Scroll()
+    shown(scroll, view, now=0.0)
+    while scroll.step != f.D(10):
+        scroll.regroup(1, f.D("0.01"))
+    content = ladder.content(
+        view, book, width=44, height=30, names=Names(view), scroll=scroll, glyphs=UNICODE, now=0.0
+    )
+    rows = {row.key: "".join(text for text, _ in row.line) for row in content.rows if row.key}
+    assert rows["64000"].split() == ["0.05", "~-", "64,000.00"]
+    assert "0.05 " in rows["64120"], "the one in the book is counted once"

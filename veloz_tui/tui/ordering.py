@@ -343,8 +343,8 @@ def _figures(verdict: Verdict, instrument: InstrumentView) -> list[str]:
 
 
 def taker_text(ticket: Ticket, book: LadderView | None) -> str:
-    """`TAKER: fills 0.05 up to 64,123.70`, or nothing."""
-    if not ticket.crosses(book):
+    """`TAKER: fills 0.05 up to 64,123.70`, or nothing; what stays post-only fills nothing at once."""
+    if not ticket.crosses(book) or ticket.is_post(book):
         return ""
     quantity = ticket.text_of_quantity
     limit = "market" if ticket.kind is OrderType.MARKET else ticket.text_of_price

@@ -11,7 +11,7 @@ from veloz_tui.tui.glyphs import Glyphs
 from veloz_tui.tui.grid import GridRow, PaneContent
 from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes.ladder_edges import edge_rows
-from veloz_tui.tui.panes.orders import is_open
+from veloz_tui.tui.panes.orders import is_open, is_stop
 from veloz_tui.tui.panes.scroll import Scroll
 from veloz_tui.tui.table import Line, Span
 
@@ -121,7 +121,7 @@ def _rows(
     glyphs: Glyphs,
 ) -> list[GridRow]:
     bids, asks = (
-        _grouped(levels, side, scroll, count)
+        _with_deeper(_grouped(levels, side, scroll, count), _deeper(view, book, levels, side), side, scroll)
         for levels, side in ((book.bids, Side.BUY), (book.asks, Side.SELL))
     )
     marks = _marks(view, book, scroll, glyphs)
@@ -158,6 +158,34 @@ def _grouped(levels: Iterable[LevelView], side: Side, scroll: Scroll, count: int
         old = cells.get(row, _Cell())
         ahead = old.ahead if old.ahead is not None else level.ahead
         cells[row] = _Cell(old.size + level.size, old.mine + level.mine, old.orders + level.mine_count, ahead)
+    return cells
+
+
+def _deeper(
+    view: View, book: LadderView, levels: Iterable[LevelView], side: Side
+) -> list[tuple[Decimal, Decimal]]:
+    """Prices and leaves of our orders at no level of the view: below its depth, or not in the book yet."""
+    counted = {level.price for level in levels if level.mine}
+    return [
+        (order.price, order.leaves)
+        for order in view.orders
+        if order.instrument_id == book.instrument_id
+        and order.side is side
+        and order.price is not None
+        and order.price not in counted
+        and is_open(order)
+        and not is_stop(order)
+    ]
+
+
+def _with_deeper(
+    cells: dict[int, _Cell], own: Iterable[tuple[Decimal, Decimal]], side: Side, scroll: Scroll
+) -> dict[int, _Cell]:
+    for price, leaves in own:
+        row = scroll.row(price, side=side)
+        if row is not None:
+            old = cells.get(row, _Cell())
+            cells[row] = old._replace(mine=old.mine + leaves, orders=old.orders + 1)
     return cells
 
 
