@@ -18,6 +18,7 @@ from veloz_tui.domain.commands import (
     StopStrategy,
 )
 from veloz_tui.domain.types import Mode, OrderStatus, StrategyState
+from veloz_tui.domain.views import Ack
 from veloz_tui.tui.modes import Mode as Keys
 
 
@@ -135,6 +136,21 @@ async def test_c_closes_the_selected_position_with_one_enter_even_in_live() -> N
         command = c.engine.real[-1]
         assert isinstance(command, ClosePosition)
         assert command.instrument_id == f.BTC
+
+
+async def test_the_closes_worst_price_is_shown_and_asked_for_again_while_the_market_moves() -> None:
+    clock = Clock()
+    async with console(RecordingEngine(answers=False), clock=clock, size=(120, 40)) as c:
+        await c.press("6", "j", "C")
+        for answer in ("0.45 down to 64,059.47", "0.45 down to 63,900.00"):
+            asked = [each for each in c.engine.sent if isinstance(each, ClosePosition) and each.is_dry]
+            c.session.on_ack(Ack(command_id=asked[-1].command_id, is_ok=True, text=answer))
+            await c.press("ctrl+l")
+            assert answer in "\n".join(c.text)
+            clock.now += 1.1
+            c.engine.show(c.engine.view)
+        assert "64,059.47" not in "\n".join(c.text)
+        assert c.engine.real == []
 
 
 async def test_another_key_drops_the_close() -> None:

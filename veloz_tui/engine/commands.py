@@ -15,6 +15,7 @@ from veloz_tui.domain.types import (
     InstrumentId,
     Nanos,
     RearmLevel,
+    Side,
     StrategyState,
 )
 from veloz_tui.domain.views import Ack, Verdict
@@ -155,9 +156,20 @@ def _close_position(turn: Turn, command: c.ClosePosition) -> Ack:
     request = limit_exit(turn, instrument, quantity, command.price)
     if isinstance(request, str):
         return _no(command, request, "NOTHING_TO_CLOSE")
-    if command.is_dry or closable_now(turn, instrument.id) >= quantity:
+    if command.is_dry:
+        return _previewed(_place(turn, command, request, is_exit=True), request)
+    if closable_now(turn, instrument.id) >= quantity:
         return _place(turn, command, request, is_exit=True)
     return _close_past_others(turn, command, request)
+
+
+def _previewed(ack: Ack, request: OrderRequest) -> Ack:
+    """What is closed, and the worst price: nobody has typed either."""
+    if not ack.is_ok or request.price is None:
+        return ack
+    edge = "down to" if request.side is Side.SELL else "up to"
+    text = f"{words.number(request.quantity)} {edge} {words.number(request.price)}"
+    return msgspec.structs.replace(ack, text=text)
 
 
 def _why_nothing_to_close(turn: Turn, instrument: Instrument) -> str:

@@ -131,8 +131,13 @@ def open_close(session: Session) -> None:
     text = texts.orders.close_question(side, held, session.store.names.display(position.instrument_id))
     session.closing = Closing(position.instrument_id, text)
     session.mode = Keys.TICKET
-    dry = ClosePosition(command_id=new_command_id(), instrument_id=position.instrument_id, is_dry=True)
-    session.send(dry, "", partial(_close_verdict, session, session.closing))
+    _ask_close(session, session.closing)
+
+
+def _ask_close(session: Session, closing: Closing) -> None:
+    session.closing = closing._replace(asked_at=session.clock())
+    dry = ClosePosition(command_id=new_command_id(), instrument_id=closing.instrument_id, is_dry=True)
+    session.send(dry, "", partial(_close_verdict, session, closing.instrument_id))
 
 
 def _position(session: Session) -> PositionView | None:
@@ -142,9 +147,9 @@ def _position(session: Session) -> PositionView | None:
     return position_in(view, instrument_id)
 
 
-def _close_verdict(session: Session, closing: Closing, ack: Ack) -> None:
-    if session.closing is closing and ack.text:
-        session.closing = closing._replace(text=f"{closing.text}  | {fmt.clean(ack.text)}")
+def _close_verdict(session: Session, instrument_id: InstrumentId, ack: Ack) -> None:
+    if session.closing is not None and session.closing.instrument_id == instrument_id:
+        session.closing = session.closing._replace(answer=fmt.clean(ack.text))
 
 
 # -- keys ---------------------------------------------------------------------------------------------
@@ -283,7 +288,9 @@ def refresh_ticket(session: Session) -> None:
 
     It is asked again each second, and the old answer is kept meanwhile.
     """
-    ticket = session.ticket
+    ticket, closing = session.ticket, session.closing
+    if closing is not None and session.clock() - closing.asked_at >= ASK_EVERY_S:
+        _ask_close(session, closing)
     if ticket is None:
         return
     ticket.follow(session.store.book(ticket.instrument.instrument_id))

@@ -46,6 +46,9 @@ class Closing(NamedTuple):
 
     instrument_id: InstrumentId
     text: str
+    asked_at: float = 0.0
+    answer: str = ""
+    """How much and the worst price, by the book of that moment."""
 
 
 class Question(NamedTuple):

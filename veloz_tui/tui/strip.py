@@ -28,7 +28,8 @@ def strip_lines(session: Session, width: int) -> Sequence[Line]:
     if session.mode is Mode.CONFIRM and session.question is not None:
         return _asked(session.question.text, width)
     if session.mode is Mode.TICKET and session.closing is not None:
-        return _asked(session.closing.text, width)
+        answer = session.closing.answer
+        return _asked(session.closing.text + (f"  | {answer}" if answer else ""), width)
     if session.mode is Mode.TICKET and session.ticket is not None:
         return _ticket(session, session.ticket, width)
     return []

@@ -241,6 +241,12 @@ def test_a_preview_of_a_close_cancels_nothing() -> None:
     assert not core.engine.live.closing
 
 
+def test_a_preview_of_a_close_says_how_much_and_the_worst_price() -> None:
+    core, _ = long_with_ask(asks="3 @ 110")
+    ack = core.command(c.ClosePosition(command_id=core.new_id(), instrument_id=BTC.id, is_dry=True))
+    assert ack.text == "2 down to 99.89"
+
+
 def test_a_refused_rest_is_said() -> None:
     core, ask = long_with_ask(asks="3 @ 110")
     close(core)
