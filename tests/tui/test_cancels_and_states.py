@@ -6,7 +6,7 @@ import pytest
 from textual import _time
 
 from tests.tui import factories as f
-from tests.tui.harness import Clock, Console, RecordingEngine, console, live_view
+from tests.tui.harness import Clock, Console, RecordingEngine, console, live_view, slowly
 from veloz_tui.domain.commands import (
     AcknowledgeAlert,
     CancelOrders,
@@ -19,6 +19,7 @@ from veloz_tui.domain.commands import (
 )
 from veloz_tui.domain.types import Mode, OrderStatus, StrategyState
 from veloz_tui.domain.views import Ack
+from veloz_tui.tui import texts
 from veloz_tui.tui.modes import Mode as Keys
 
 
@@ -151,6 +152,27 @@ async def test_the_closes_worst_price_is_shown_and_asked_for_again_while_the_mar
             c.engine.show(c.engine.view)
         assert "64,059.47" not in "\n".join(c.text)
         assert c.engine.real == []
+
+
+@pytest.mark.parametrize("keys", ["P", "5 X", "5 j x"])
+async def test_an_observer_is_refused_at_the_first_stroke(keys: str) -> None:
+    clock = Clock()
+    async with console(RecordingEngine(has_control=False), clock=clock) as c:
+        await slowly(c, clock, *keys.split())
+        await c.until(lambda: c.message)
+        assert c.message == texts.guards.OBSERVER
+        assert c.engine.real == []
+
+
+@pytest.mark.parametrize("key", ["P", "X"])
+async def test_the_banner_goes_when_a_second_press_would_be_a_first_one_again(key: str) -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await slowly(c, clock, "5", key)
+        assert any(f"{key} again" in line or "XX: cancel" in line for line in c.text)
+        clock.now += 2.1
+        c.engine.show(c.engine.view)
+        await c.until(lambda: not any(f"{key} again" in line or "XX: cancel" in line for line in c.text))
 
 
 async def test_another_key_drops_the_close() -> None:

@@ -28,6 +28,14 @@ async def test_v_backwards_marks_the_same() -> None:
         assert c.session.marked == set(c.session.shown_keys("orders")[:3])
 
 
+async def test_the_second_v_counts_what_was_marked_before_too() -> None:
+    clock = Clock()
+    async with console(size=(120, 40), clock=clock) as c:
+        await slowly(c, clock, "5", "j", "space", "j", "v", "j", "v")
+        assert len(c.session.marked) == 3
+        assert c.message.startswith("3 orders marked: x cancels them")
+
+
 async def test_u_unmarks_and_forgets_where_a_range_began() -> None:
     clock = Clock()
     async with console(size=(120, 40), clock=clock) as c:

@@ -274,10 +274,12 @@ def _send_start(session: Session, strategy_id: StrategyId) -> None:
 
 def pause(session: Session) -> None:
     """P P."""
+    if session.refuses():
+        return
     if session.guarded("pause", "pause") is Stroke.SECOND:
         send(session, "pause", Pause(command_id=new_command_id()))
     else:
-        session.say(texts.guards.press_again("P", texts.orders.PAUSE_MEANS), "warn")
+        session.say_again(texts.guards.press_again("P", texts.orders.PAUSE_MEANS))
 
 
 def reduce(session: Session) -> None:

@@ -21,12 +21,14 @@ def cancel(session: Session) -> None:
         gone = session.store.how_ended(key) if key is not None else ""
         session.say(gone or texts.guards.NOTHING_SELECTED, "warn" if gone else "muted")
         return
+    if session.refuses():
+        return
     ids = tuple(order.client_order_id for order in orders)
     label = " ".join(fmt.clean(order.short_id) for order in orders[:4])
     guarded = [order for order in orders if is_stop(order) or is_external(order)]
     if guarded and session.guarded("cancel", ids) is not Stroke.SECOND:
         kinds = "stop" if is_stop(guarded[0]) else "EXTERNAL order"
-        session.say(texts.guards.press_again("x", f"cancel {label}: {len(guarded)} {kinds}"), "warn")
+        session.say_again(texts.guards.press_again("x", f"cancel {label}: {len(guarded)} {kinds}"))
         return
     command = CancelOrders(
         command_id=new_command_id(), client_order_ids=ids, includes_stops=True, includes_external=True
@@ -78,7 +80,7 @@ def is_external(order: OrderView) -> bool:
 def cancel_all(session: Session) -> None:
     """X X: everything in the focused pane's scope, except stops and external orders."""
     view = session.store.view
-    if view is None:
+    if view is None or session.refuses():
         return
     scope, in_scope = scope_of(session, view)
     orders = [order for order in in_scope if not is_stop(order) and not is_external(order)]
@@ -87,7 +89,7 @@ def cancel_all(session: Session) -> None:
         session.say(texts.orders.nothing_to_cancel(scope, keeps), "muted")
         return
     if session.guarded("cancel_all", (scope, *_chosen(session))) is not Stroke.SECOND:
-        session.say(texts.orders.cancel_all(scope, len(orders), _authors(orders), keeps), "warn")
+        session.say_again(texts.orders.cancel_all(scope, len(orders), _authors(orders), keeps))
         return
     ids = tuple(order.client_order_id for order in orders)
     command = CancelOrders(command_id=new_command_id(), client_order_ids=ids)

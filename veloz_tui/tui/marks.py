@@ -46,7 +46,7 @@ def mark_range(session: Session) -> None:
     session.mark_from = None
     first, last = sorted((keys.index(start), keys.index(key)))
     session.marked |= set(keys[first : last + 1])
-    session.say(texts.orders.marked(last + 1 - first))
+    session.say(texts.orders.marked(sum(1 for each in keys if each in session.marked)))
 
 
 def unmark(session: Session) -> None:

@@ -22,6 +22,8 @@ class Message(NamedTuple):
     is_news: bool = False
     is_digest: bool = False
     """What happened before this console came: longer to read, and put away by Enter."""
+    until: float = float("inf")
+    """It means nothing any more from then on, and goes."""
 
     def holds(self, news_tone: str, now: float) -> bool:
         """True while news must wait: behind an answer nobody can have read yet, or behind graver news."""
@@ -52,7 +54,9 @@ class MessageLine:
             self._waiting = news
 
     def settle(self, now: float) -> None:
-        """News that waited are shown once they may, unless they have become old."""
+        """News that waited are shown once they may, unless they have become old; what is over goes."""
+        if self.message is not None and now >= self.message.until:
+            self.message = None
         waiting = self._waiting
         if waiting is None or (self.message is not None and self.message.holds(waiting.tone, now)):
             return

@@ -209,6 +209,17 @@ class Session:
         """Put a line into the message line."""
         self.lines.message = Message(text, tone, self.clock())
 
+    def say_again(self, text: str) -> None:
+        """The banner of a key that acts on its second press: it goes when that would be a first one again."""
+        now = self.clock()
+        self.lines.message = Message(text, "warn", now, until=now + DoublePress.MAX_S)
+
+    def refuses(self) -> bool:
+        """True, and said, if another console has control: no question whose answer could do nothing."""
+        if self.store.is_observer:
+            self.say(texts.guards.OBSERVER, "warn")
+        return self.store.is_observer
+
     @property
     def message(self) -> Message | None:
         """What the message line says."""
