@@ -309,6 +309,13 @@ async def test_an_observer_is_offered_no_close() -> None:
         assert c.session.closing is None and c.message == texts.guards.OBSERVER
 
 
+async def test_an_observer_that_gets_control_is_told() -> None:
+    async with console(RecordingEngine(has_control=False)) as c:
+        assert c.message != texts.link.CONTROL_HERE
+        c.session.on_link(Link(LinkState.UP, has_control=True, text="control is free: pid 7 left"))
+        assert c.message == texts.link.CONTROL_HERE
+
+
 async def test_an_observer_cannot_arm() -> None:
     engine = RecordingEngine()
     async with console(engine, options=SIZES, clock=Clock()) as c:
@@ -335,7 +342,7 @@ async def test_the_armed_state_is_said_in_words_in_the_title(size: tuple[int, in
 async def test_an_unusual_size_is_reviewed_even_when_armed() -> None:
     clock = Clock()
     async with console(options=SIZES, clock=clock) as c:
-        c.session.recent_quantities.extend([f.D("0.001")] * 3)
+        c.session.usual_sizes.see([f.order(40 + at, quantity=f.D("0.001")) for at in range(20)])
         await arm(c, clock)
         await click(c, "64123.4", "bid")
         assert placed(c) == []

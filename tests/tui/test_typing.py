@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.tui import factories as f
-from tests.tui.harness import Clock, console, live_view, open_ticket, slowly
+from tests.tui.harness import Clock, RecordingEngine, console, live_view, open_ticket, slowly
 from veloz_tui.domain.commands import (
     PlaceOrder,
     Reduce,
@@ -16,6 +16,7 @@ from veloz_tui.tui import texts
 from veloz_tui.tui.modes import Mode as Keys
 from veloz_tui.tui.ordering import live_line
 from veloz_tui.tui.strip import strip_lines
+from veloz_tui.tui.usual_sizes import UsualSizes
 
 
 async def test_a_burst_is_dropped_and_locks_trading_keys() -> None:
@@ -135,7 +136,7 @@ async def test_live_without_presets_starts_with_an_empty_quantity() -> None:
 async def test_an_unusual_size_needs_a_typed_yes() -> None:
     clock = Clock()
     async with console(clock=clock) as c:
-        c.session.recent_quantities.extend([f.D("0.01")] * 3)
+        c.session.usual_sizes.see([f.order(40 + at, quantity=f.D("0.01")) for at in range(20)])
         clock.now += 5
         await open_ticket(c)
         await c.press("tab", "up", "up", "enter")
@@ -144,6 +145,45 @@ async def test_an_unusual_size_needs_a_typed_yes() -> None:
         assert c.engine.real == [] and c.message == texts.ticket.TYPE_YES
         await c.press(*"yes", "enter")
         assert isinstance(c.engine.real[-1], PlaceOrder)
+
+
+async def test_what_is_usual_is_learned_from_every_manual_order_of_that_instrument_alone() -> None:
+    clock = Clock()
+    typed = tuple(f.order(40 + at, quantity=f.D("0.001")) for at in range(3))
+    others = tuple(f.order(50 + at, instrument_id=f.ETH, quantity=f.D("1000")) for at in range(9))
+    async with console(RecordingEngine(f.view(orders=typed + others)), clock=clock) as c:
+        clock.now += 5
+        await open_ticket(c)
+        await c.press("enter")
+        clock.now += 0.3
+        await c.press("enter")
+        assert c.engine.real == [] and c.message == texts.ticket.TYPE_YES
+
+
+def test_an_order_counts_once_and_an_amendment_not_again() -> None:
+    sizes = UsualSizes()
+    for _ in range(3):
+        sizes.see([f.order(1), f.order(2, replaces=f.order(1).client_order_id)])
+    assert list(sizes.of(f.BTC)) == [f.D("0.05")]
+
+
+async def test_a_market_order_is_said_to_have_no_limit() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        await c.press("tab", "tab", "down", "down")
+        assert "TAKER: fills 0.05 at the market" in " ".join(" ".join(c.text).split())
+
+
+async def test_a_complaint_about_a_field_goes_the_ticket_shows_it_as_long_as_it_is_so() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        await c.press("x", "enter")
+        assert "price: x is no positive number" in c.message
+        clock.now += 4
+        c.engine.show(c.engine.view)
+        await c.until(lambda: c.session.message is None)
 
 
 async def test_the_ladder_cursor_gives_the_price_but_a_stale_one_does_not() -> None:

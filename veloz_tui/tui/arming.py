@@ -155,7 +155,7 @@ def place(session: Session, side: Side, price: Decimal) -> None:
     book = session.store.book(instrument.instrument_id)
     presets = ordering.presets_of(session, instrument.instrument_id)
     ticket = Ticket(instrument, side=side, price=price, quantity=size, presets=presets)
-    if ticket.crosses(book) or ticket.is_unusual(session.recent_quantities):
+    if ticket.crosses(book) or ticket.is_unusual(session.usual_sizes.of(instrument.instrument_id)):
         session.ticket, session.mode = ticket, Keys.TICKET
         ordering.review(session, ticket)
         return

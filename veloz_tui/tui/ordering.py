@@ -20,6 +20,8 @@ from veloz_tui.tui.session import Closing, Session
 from veloz_tui.tui.ticket import Step, Ticket, parse_number
 
 ASK_EVERY_S: Final = 1.0
+COMPLAINT_S: Final = 3.0
+"""The ticket itself says it too, for as long as it is so."""
 _PRESETS: Final = tuple(Decimal(text) for text in ("0.01", "0.05", "0.1", "0.5", "1"))
 _DEFAULT_PRESET: Final = 1
 
@@ -193,7 +195,7 @@ def review(session: Session, ticket: Ticket) -> None:
     """Enter on the fields: show exactly what would be sent."""
     missing = ticket.review(session.store.book(ticket.instrument.instrument_id))
     if missing:
-        session.say(missing, "warn")
+        session.say(missing, "warn", for_s=COMPLAINT_S)
         return
     _show_review(session)
 
@@ -217,10 +219,14 @@ def _has_rejoined(session: Session, ticket: Ticket) -> bool:
 def _review_key(session: Session, ticket: Ticket, key: str, character: str | None) -> None:
     if key == "enter":
         _submit(session, ticket)
-    elif ticket.is_unusual(session.recent_quantities) and character is not None and character.isalpha():
+    elif _is_unusual(session, ticket) and character is not None and character.isalpha():
         ticket.typed = (ticket.typed + character.lower())[-3:]
     else:
         ticket.back()
+
+
+def _is_unusual(session: Session, ticket: Ticket) -> bool:
+    return ticket.is_unusual(session.usual_sizes.of(ticket.instrument.instrument_id))
 
 
 def _submit(session: Session, ticket: Ticket) -> None:
@@ -233,7 +239,7 @@ def _submit(session: Session, ticket: Ticket) -> None:
         session.say(texts.orders.MARKET_MOVED, "warn")
     elif session.review_frame is None or not session.was_seen(session.review_frame, session.review_at):
         session.say(texts.guards.TOO_FAST, "muted")
-    elif ticket.is_unusual(session.recent_quantities) and ticket.typed != "yes":
+    elif _is_unusual(session, ticket) and ticket.typed != "yes":
         session.say(texts.ticket.TYPE_YES, "warn")
     elif send(session, ticket, request):
         session.ticket, session.mode = None, Keys.PANES
@@ -244,7 +250,6 @@ def send(session: Session, ticket: Ticket, request: OrderRequest) -> bool:
     if not session.send(_command(ticket, request), _label(request)):
         return False
     if ticket.amends is None:
-        session.recent_quantities.append(request.quantity)
         session.tour.done("buy")
         session.say(f"{_label(request)} sent")
     else:
@@ -354,5 +359,6 @@ def taker_text(ticket: Ticket, book: LadderView | None) -> str:
     if not ticket.crosses(book) or ticket.is_post(book):
         return ""
     quantity = ticket.text_of_quantity
-    limit = "market" if ticket.kind is OrderType.MARKET else ticket.text_of_price
-    return texts.ticket.taker(quantity, limit, ticket.side)
+    if ticket.kind is OrderType.MARKET:
+        return texts.ticket.taker_market(quantity)
+    return texts.ticket.taker(quantity, ticket.text_of_price, ticket.side)

@@ -33,6 +33,7 @@ from veloz_tui.tui.shell import Shell
 from veloz_tui.tui.store import OnAck, Store
 from veloz_tui.tui.ticket import Ticket
 from veloz_tui.tui.tour import Tour
+from veloz_tui.tui.usual_sizes import UsualSizes
 
 READ_S: Final = 0.250
 """A review or a question younger than this can't have been read."""
@@ -104,7 +105,7 @@ class Session:
         self.sizes = dict(options.sizes)
         self.chosen_sizes: dict[InstrumentId, Decimal] = {}
         """The quantities chosen with `:size`."""
-        self.recent_quantities: deque[Decimal] = deque(maxlen=_RECENT)
+        self.usual_sizes = UsualSizes()
         self.followed: deque[str] = deque(maxlen=_RECENT)
         """Orders which this console placed or canceled: what becomes of them is told."""
         self.muted_until = float("-inf")
@@ -125,6 +126,7 @@ class Session:
             if line:
                 self.lines.message = Message(line, "base", self.clock(), is_digest=True)
         self.store.show(view, self.clock())
+        self.usual_sizes.see(view.orders)
         if self._doubts.is_due(view):
             self.ring()
         known = {each.instrument_id for each in view.instruments}
@@ -157,12 +159,14 @@ class Session:
 
     def on_link(self, link: Link) -> None:
         """The link changed."""
-        had_control = self.store.has_control
+        had_control, was_observer = self.store.has_control, self.store.is_observer
         self.store.linked(link, self.clock())
         if link.state is not LinkState.UP:
             self.asking.forget()
         if had_control and not link.has_control and link.text:
             self.say(fmt.clean(link.text), "warn")
+        elif was_observer and link.has_control:
+            self.say(texts.link.CONTROL_HERE, "warn")
 
     def show_instrument(self, instrument_id: InstrumentId) -> None:
         """Put another instrument into the ladder."""
@@ -205,14 +209,14 @@ class Session:
 
     # -- talking ----------------------------------------------------------------------------------------
 
-    def say(self, text: str, tone: str = "base") -> None:
-        """Put a line into the message line."""
-        self.lines.message = Message(text, tone, self.clock())
+    def say(self, text: str, tone: str = "base", *, for_s: float = float("inf")) -> None:
+        """Put a line into the message line; `for_s`: what means nothing later than that."""
+        now = self.clock()
+        self.lines.message = Message(text, tone, now, until=now + for_s)
 
     def say_again(self, text: str) -> None:
         """The banner of a key that acts on its second press: it goes when that would be a first one again."""
-        now = self.clock()
-        self.lines.message = Message(text, "warn", now, until=now + DoublePress.MAX_S)
+        self.say(text, "warn", for_s=DoublePress.MAX_S)
 
     def refuses(self) -> bool:
         """True, and said, if another console has control: no question whose answer could do nothing."""

@@ -113,7 +113,7 @@ def _ticket(session: Session, ticket: Ticket, width: int) -> Sequence[Line]:
     )
     keys = texts.ticket.TICKET_KEYS
     if review:
-        unusual = ticket.is_unusual(session.recent_quantities)
+        unusual = ticket.is_unusual(session.usual_sizes.of(ticket.instrument.instrument_id))
         keys = (
             texts.ticket.REVIEW_KEYS_UNUSUAL + f" [{ticket.typed}]" if unusual else texts.ticket.REVIEW_KEYS
         )

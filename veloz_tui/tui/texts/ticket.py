@@ -21,6 +21,11 @@ def taker(quantity: str, limit: str, side: str) -> str:
     return f"TAKER: fills {quantity} {'up' if side == 'BUY' else 'down'} to {limit}"
 
 
+def taker_market(quantity: str) -> str:
+    """An order without a limit."""
+    return f"TAKER: fills {quantity} at the market, whatever the price"
+
+
 def send_live(review: str) -> str:
     """A typed order in LIVE."""
     return f"SEND in LIVE: {review}.   y yes   [any other key: No]"
