@@ -51,6 +51,18 @@ async def test_e_opens_a_ticket_with_what_the_order_has_and_the_review_says_what
         assert command.client_order_id == f.order(3).client_order_id
 
 
+@pytest.mark.parametrize(("quantity", "asks"), [("0.05", False), ("0.06", True)])
+async def test_a_price_may_change_without_a_yes_an_unusual_quantity_that_grows_may_not(
+    quantity: str, asks: bool
+) -> None:
+    clock = Clock()
+    async with console(with_orders(f.order(3)), clock=clock, size=(120, 40)) as c:
+        c.session.usual_sizes.see([f.order(40 + at, quantity=f.D("0.001")) for at in range(20)])
+        await held(c, clock, "5", "j", "e")
+        await slowly(c, clock, "up", "tab", *quantity, "enter")
+        assert ("type yes" in words(c)) is asks
+
+
 async def test_a_stop_says_the_gap_and_a_strategys_order_who_moves_it_again() -> None:
     clock = Clock()
     stop, quote = f.orders()[2], f.orders()[4]

@@ -308,9 +308,14 @@ class Ticket:
         self.step, self._reviewed, self.typed = Step.EDIT, None, ""
 
     def is_unusual(self, recent: Sequence[Decimal]) -> bool:
-        """True if the quantity is over five times the median of recent manual orders."""
+        """True if the quantity is over five times the median of recent manual orders.
+
+        An amendment that adds nothing isn't: its quantity was confirmed when it was placed.
+        """
         quantity = self.value(Field.QUANTITY)
         if quantity is None or len(recent) < _SAMPLES_NEEDED:
+            return False
+        if self.amends is not None and quantity <= self.amends.quantity:
             return False
         return quantity > UNUSUAL_FACTOR * median(recent)
 
