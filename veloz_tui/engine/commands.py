@@ -157,19 +157,27 @@ def _close_position(turn: Turn, command: c.ClosePosition) -> Ack:
     if isinstance(request, str):
         return _no(command, request, "NOTHING_TO_CLOSE")
     if command.is_dry:
-        return _previewed(_place(turn, command, request, is_exit=True), request)
+        return _previewed(turn, _place(turn, command, request, is_exit=True), request)
     if closable_now(turn, instrument.id) >= quantity:
         return _place(turn, command, request, is_exit=True)
     return _close_past_others(turn, command, request)
 
 
-def _previewed(ack: Ack, request: OrderRequest) -> Ack:
-    """What is closed, and the worst price: nobody has typed either."""
+def _previewed(turn: Turn, ack: Ack, request: OrderRequest) -> Ack:
+    """What is closed, the worst price, and which orders it costs: nobody has typed any of them."""
     if not ack.is_ok or request.price is None:
         return ack
     edge = "down to" if request.side is Side.SELL else "up to"
     text = f"{words.number(request.quantity)} {edge} {words.number(request.price)}"
+    ordinary = _ordinary_in_the_way(turn, request.instrument_id)
+    if ordinary and closable_now(turn, request.instrument_id) < request.quantity:
+        plural = "s" if len(ordinary) > 1 else ""
+        text += f"; first cancels {len(ordinary)} {request.side} order{plural} of yours there"
     return msgspec.structs.replace(ack, text=text)
+
+
+def _ordinary_in_the_way(turn: Turn, instrument_id: InstrumentId) -> list[Order]:
+    return [order for order in in_the_way(turn, instrument_id) if not order.request.reduce_only]
 
 
 def _why_nothing_to_close(turn: Turn, instrument: Instrument) -> str:
@@ -184,9 +192,8 @@ def _why_nothing_to_close(turn: Turn, instrument: Instrument) -> str:
 def _close_past_others(turn: Turn, command: c.ClosePosition, request: OrderRequest) -> Ack:
     """Ordinary orders on the exit's side are canceled; what they are on follows once they are gone."""
     instrument = turn.state.instruments[command.instrument_id]
-    for order in in_the_way(turn, instrument.id):
-        if not order.request.reduce_only:
-            cancel(turn, order, by=command.by or "close")
+    for order in _ordinary_in_the_way(turn, instrument.id):
+        cancel(turn, order, by=command.by or "close")
     wish = Closing(
         side=request.side,
         rest=request.quantity,

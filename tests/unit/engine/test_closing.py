@@ -241,10 +241,10 @@ def test_a_preview_of_a_close_cancels_nothing() -> None:
     assert not core.engine.live.closing
 
 
-def test_a_preview_of_a_close_says_how_much_and_the_worst_price() -> None:
+def test_a_preview_of_a_close_says_how_much_the_worst_price_and_what_it_cancels() -> None:
     core, _ = long_with_ask(asks="3 @ 110")
     ack = core.command(c.ClosePosition(command_id=core.new_id(), instrument_id=BTC.id, is_dry=True))
-    assert ack.text == "2 down to 99.89"
+    assert ack.text == "2 down to 99.89; first cancels 1 SELL order of yours there"
 
 
 def test_a_refused_rest_is_said() -> None:
