@@ -261,6 +261,26 @@ async def test_a_denial_is_read_in_one_line_before_sending() -> None:
         assert "DENIED BUY 0.50 BTC-USDT: order 32,061 > max 20,000 USDT. Lower qty" in "\n".join(c.text)
 
 
+async def test_a_review_that_says_denied_is_not_sent_and_what_was_typed_stays() -> None:
+    clock = Clock()
+    async with console(clock=clock) as c:
+        await open_ticket(c)
+        await c.press("enter")
+        clock.now += 1
+        ticket = c.session.ticket
+        assert ticket is not None and ticket.step is Step.REVIEW
+        ticket.verdict = Verdict(
+            is_ok=False, text="DENIED BUY 0.50 BTC-USDT: too large. Nothing sent. [CODE]"
+        )
+        await c.press("enter")
+        assert c.engine.real == []
+        assert c.session.ticket is ticket
+        assert c.message.startswith("DENIED BUY 0.50 BTC-USDT: too large.")
+        ticket.verdict = Verdict(is_ok=True)
+        await c.press("enter")
+        assert isinstance(c.engine.real[-1], PlaceOrder)
+
+
 async def test_all_fields_are_seen_at_80_columns_whatever_is_typed() -> None:
     async with console() as c:
         await open_ticket(c)

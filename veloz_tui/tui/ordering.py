@@ -241,6 +241,8 @@ def _submit(session: Session, ticket: Ticket) -> None:
         session.say(texts.guards.TOO_FAST, "muted")
     elif _is_unusual(session, ticket) and ticket.typed != "yes":
         session.say(texts.ticket.TYPE_YES, "warn")
+    elif ticket.verdict is not None and not ticket.verdict.is_ok:  # what was typed stays, to be mended
+        session.say(fmt.clean(ticket.verdict.text) or ticket.verdict_text, "warn")
     elif send(session, ticket, request):
         session.ticket, session.mode = None, Keys.PANES
 
