@@ -98,8 +98,10 @@ class LazyGroup(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             import difflib
 
-            from veloz_tui.control.grammar_verbs import VERBS
+            from veloz_tui.control.grammar_verbs import VERBS, stop_what
 
+            if args[0] == "stop":
+                raise click.UsageError(stop_what("mm-1"))
             if args[0] in VERBS:
                 raise click.UsageError(
                     f"{args[0]!r} works inside the console only: veloz, then :{' '.join(args)}"

@@ -129,6 +129,7 @@ def test_shutdown_of_nothing_ends_with_4(home: dict[str, str], veloz: Run) -> No
     ("words", "says"),
     [
         ("frob", "no command 'frob'"),
+        ("stop", "stop what? strategy stop mm-1 | sell 0.45 btc stop 63800"),
         ("arm", "'arm' works inside the console only: veloz, then :arm"),
         ("statsu", "did you mean status"),
         ("status --frob", "No such option"),

@@ -1,7 +1,7 @@
 """`status`, `orders`, `positions`, `watch`: what the engine says, as text or JSON."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 import msgspec
@@ -17,7 +17,7 @@ from veloz_tui.control.identity import own_name
 from veloz_tui.control.messages import Entries, Snapshot
 from veloz_tui.domain.errors import VelozError
 from veloz_tui.domain.order import TERMINAL
-from veloz_tui.domain.types import BreakerState, InstrumentId
+from veloz_tui.domain.types import BreakerState
 from veloz_tui.domain.views import (
     AlertView,
     InstrumentView,
@@ -71,9 +71,10 @@ def orders(profile: Profile, *, as_json: bool) -> int:
     if as_json:
         emit_json(found)
         return 0
-    names = {one.instrument_id: one.display for one in view.instruments}
+    known = {one.instrument_id: one for one in view.instruments}
     head = ("id", "instrument", "side", "type", "price", "left", "of", "status", "by")
-    emit(_table(head, [_order_row(one, names) for one in found]) if found else "no open orders")
+    rows = [_order_row(one, known.get(one.instrument_id)) for one in found]
+    emit(_table(head, rows) if found else "no open orders")
     return 0
 
 
@@ -202,15 +203,19 @@ def _guardian_line(guardian: GuardianStatus) -> str:
     return f"GUARDIAN pid {guardian.pid} {engine} {fmt.clean(guardian.text)}".rstrip()
 
 
-def _order_row(order: OrderView, names: Mapping[InstrumentId, str]) -> tuple[str, ...]:
+def _order_row(order: OrderView, instrument: InstrumentView | None) -> tuple[str, ...]:
+    places = fmt.decimals_of(instrument.tick_size) if instrument is not None else None
+    price = fmt.number(order.price, places)
+    if order.stop_price is not None:
+        price = f"{fmt.number(order.stop_price, places)} then {price}"
     flags = " post" * order.post_only + " reduce" * order.reduce_only
     doubt = " IN DOUBT" if order.in_doubt_since is not None else ""
     return (
         order.short_id,
-        names.get(order.instrument_id, order.instrument_id),
+        instrument.display if instrument is not None else order.instrument_id,
         order.side,
         f"{order.order_type}{flags}",
-        fmt.number(order.price),
+        price,
         quantity_text(order.leaves),
         quantity_text(order.quantity),
         f"{order.status}{doubt}",

@@ -160,9 +160,9 @@ def _review_cancel_all(command: CancelOrders, context: GrammarContext) -> str:
     keeps = [f"{stops} stop"] if stops and not command.includes_stops else []
     keeps += [f"{external} external"] if external and not command.includes_external else []
     where = " ".join(scope) or "everywhere"
-    return f"CANCEL {len(fitting) - kept} orders {where}" + (
-        f", keeps {' and '.join(keeps)}" if keeps else ""
-    )
+    including = f" INCLUDING {stops} STOP{'S' * (stops > 1)}" if stops and command.includes_stops else ""
+    kept_text = f", keeps {' and '.join(keeps)}" if keeps else ""
+    return f"CANCEL {len(fitting) - kept} orders {where}{including}{kept_text}"
 
 
 def _fits(order: OrderView, command: CancelOrders, context: GrammarContext) -> bool:

@@ -129,6 +129,9 @@ def find_order(word: str, context: GrammarContext) -> OrderView:
         fault(
             f"{shown(word)} ends {len(found)} ids: {', '.join(ids[:_SHOWN_CHOICES])}; write more of it", *ids
         )
+    successor = next((one for one in context.orders if (one.replaces or "").upper().endswith(wanted)), None)
+    if successor is not None and wanted:
+        fault(f"{shown(word)} was amended: it is {successor.short_id} now", successor.short_id)
     ids = tuple(one.short_id for one in context.orders)
     return fault(f"no open order {shown(word)}; open are {', '.join(ids[:_SHOWN_CHOICES]) or 'none'}", *ids)
 

@@ -38,9 +38,12 @@ def _sell(words: Words, context: GrammarContext) -> Parsed:
 
 def _stop(words: Words, context: GrammarContext) -> Parsed:
     strategy = next((one.strategy_id for one in context.strategies), "mm-1")
-    return fault(
-        f"stop what? strategy stop {strategy} | sell 0.45 btc stop 63800", f"strategy stop {strategy}", "sell"
-    )
+    return fault(stop_what(strategy), f"strategy stop {strategy}", "sell")
+
+
+def stop_what(strategy: str) -> str:
+    """What a bare `stop` may have meant."""
+    return f"stop what? strategy stop {strategy} | sell 0.45 btc stop 63800"
 
 
 def _rearm(words: Words, context: GrammarContext) -> Parsed:

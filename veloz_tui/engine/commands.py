@@ -181,8 +181,10 @@ def _ordinary_in_the_way(turn: Turn, instrument_id: InstrumentId) -> list[Order]
 
 
 def _why_nothing_to_close(turn: Turn, instrument: Instrument) -> str:
+    held = turn.state.position(instrument.id).quantity
     if is_dust(turn, instrument.id):
-        return f"nothing to close in {instrument.display}"
+        rest = f": {words.number(abs(held))} is too small for an order" if held else ""
+        return f"nothing to close in {instrument.display}{rest}"
     return (
         f"nothing to close in {instrument.display}: exits are at work on all of it. "
         "Cancel them (x x for a stop), or flatten: that cancels and closes"

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ from veloz_tui.domain.commands import (
     Shutdown,
     StopStrategy,
 )
-from veloz_tui.domain.types import OrderType, RearmLevel, Side
+from veloz_tui.domain.types import ClientOrderId, OrderType, RearmLevel, Side
 
 
 def trading() -> GrammarContext:
@@ -70,6 +71,15 @@ def test_cancel_with_an_ambiguous_suffix_lists_the_ids() -> None:
     assert error("cancel f3k").choices == ("AF3K", "BF3K")
 
 
+def test_the_id_of_an_amended_order_leads_to_the_one_that_took_its_place() -> None:
+    amended = msgspec.structs.replace(
+        order("vzAA000010000500XY"), replaces=ClientOrderId("vzAA00001000040LD1")
+    )
+    found = parse("cancel 0ld1", context(orders=(amended,)))
+    assert isinstance(found, GrammarError)
+    assert found.text == "0ld1 was amended: it is 00XY now"
+
+
 def test_cancel_of_an_unknown_id_lists_what_is_open() -> None:
     found = error("cancel zzzz")
     assert "no open order zzzz" in found.text
@@ -90,12 +100,12 @@ def test_cancel_of_an_unknown_id_lists_what_is_open() -> None:
         (
             "cancel all by manual stops",
             {"strategy_id": "manual", "includes_stops": True},
-            "CANCEL 2 orders by manual",
+            "CANCEL 2 orders by manual INCLUDING 1 STOP",
         ),
         (
             "cancel all stops external",
             {"includes_stops": True, "includes_external": True},
-            "CANCEL 4 orders everywhere",
+            "CANCEL 4 orders everywhere INCLUDING 1 STOP",
         ),
         (
             "cancel all by external",

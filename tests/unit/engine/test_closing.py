@@ -234,6 +234,16 @@ def test_a_close_of_what_stops_protect_wholly_says_what_to_do() -> None:
     assert "flatten" in ack.text
 
 
+def test_what_is_too_small_for_an_order_is_named() -> None:
+    core = Core()
+    order = core.working(limit_buy("1 @ 100"), venue_order_id="7")
+    trade = fill(order, 7, "1 @ 100", venue_order_id="7", fee="0.9996", fee_asset="BTC")
+    core.send(report(order, "FILLED", fill=trade, venue_order_id="7"))
+    ack = core.command(c.ClosePosition(command_id=core.new_id(), instrument_id=BTC.id))
+    assert not ack.is_ok
+    assert ack.text.endswith(": 0.0004 is too small for an order")
+
+
 def test_a_preview_of_a_close_cancels_nothing() -> None:
     core, _ = long_with_ask(asks="3 @ 110")
     close(core, is_dry=True)
