@@ -82,8 +82,25 @@ def test_an_empty_pane_writes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "o.csv").exists()
 
 
+def test_a_theme_is_chosen_by_its_number_too() -> None:
+    session, _ = headless(f.view())
+    assert typed(session, "theme 5") == "theme light"
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("help cancel", ":cancel ID.. | all [INST] [VENUE] [by NAME] [stops]"),
+        ("help frob", "no command frob: ? lists the keys, Tab after : the commands"),
+    ],
+)
+def test_help_on_a_command_says_how_it_is_written(line: str, says: str) -> None:
+    session, _ = headless(f.view())
+    assert typed(session, line) == says
+
+
 def test_theme_alone_lists_the_themes() -> None:
     session, _ = headless(f.view())
     assert typed(session, "theme") == (
-        "themes: ansi-16, color-blind, dark, high-contrast, light. :theme NAME changes"
+        "themes: 1 ansi-16, 2 color-blind, 3 dark, 4 high-contrast, 5 light. :theme NAME or :theme 1 changes"
     )

@@ -112,6 +112,10 @@ def _cancel(before: Sequence[str], context: GrammarContext) -> list[Hint]:
     return [*_instruments(context), *venues, *(hint for hint in words if hint[0] not in before)]
 
 
+def _theme(before: Sequence[str], context: GrammarContext) -> list[Hint]:
+    return [] if before else [(name, "") for name in context.themes]
+
+
 def _why(before: Sequence[str], context: GrammarContext) -> list[Hint]:
     return [] if before else _orders(context)
 
@@ -184,6 +188,7 @@ _OFFERS: dict[str, Callable[[Sequence[str], GrammarContext], list[Hint]]] = {
     "book": _one_instrument,
     "export": _words(*_PANES),
     "report": _words("daily", "weekly", "monthly"),
+    "theme": _theme,
     "tour": _words("off"),
     "shutdown": _words("cancel"),
     "help": _words(*VERBS),

@@ -31,10 +31,16 @@ class GrammarContext(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountView
     next_command_id: Callable[[], CommandId]
     presets: tuple[Decimal, ...] = ()
+    themes: tuple[str, ...] = ()
 
     @classmethod
     def from_view(
-        cls, view: View, *, next_command_id: Callable[[], CommandId], presets: tuple[Decimal, ...] = ()
+        cls,
+        view: View,
+        *,
+        next_command_id: Callable[[], CommandId],
+        presets: tuple[Decimal, ...] = (),
+        themes: tuple[str, ...] = (),
     ) -> "GrammarContext":
         return cls(
             profile=view.status.profile,
@@ -47,6 +53,7 @@ class GrammarContext(msgspec.Struct, frozen=True, kw_only=True):
             account=view.account,
             next_command_id=next_command_id,
             presets=presets,
+            themes=themes,
         )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from veloz_tui.control.client import new_command_id
 from veloz_tui.control.grammar import GrammarContext, GrammarError, LocalCommand, Parsed, hints, parse
+from veloz_tui.control.grammar_completion import MEANINGS
 from veloz_tui.control.grammar_values import number
 from veloz_tui.domain.commands import AnyCommand, Kill
 from veloz_tui.domain.types import InstrumentId, Mode, StrategyId
@@ -81,16 +82,16 @@ def review(session: Session) -> tuple[str, str]:
     return fmt.clean(parsed.review), "good"
 
 
-def _context(session: Session) -> GrammarContext | None:
+def _context(session: Session, *, themes: tuple[str, ...] = ()) -> GrammarContext | None:
     view = session.store.view
     if view is None:
         return None
     presets = tuple(presets_of(session, session.instrument_id))
-    return GrammarContext.from_view(view, next_command_id=new_command_id, presets=presets)
+    return GrammarContext.from_view(view, next_command_id=new_command_id, presets=presets, themes=themes)
 
 
 def _complete(session: Session) -> None:
-    context = _context(session)
+    context = _context(session, themes=tuple(theme.available(session.options.themes_dir)))
     if context is None:
         return
     text = session.edit.text
@@ -193,11 +194,13 @@ def _show_strategy(session: Session, args: tuple[str, ...]) -> None:
 
 
 def _theme(session: Session, args: tuple[str, ...]) -> None:
+    known = theme.available(session.options.themes_dir)
     if not args:
-        session.say(texts.screens.themes(theme.available(session.options.themes_dir)))
+        session.say(texts.screens.themes(known))
         return
-    wrong = session.shell.set_theme(args[0])
-    session.say(fmt.clean(wrong) if wrong else f"theme {args[0]}", "warn" if wrong else "muted")
+    chosen = dict(enumerate(known, 1)).get(int(args[0]), args[0]) if args[0].isdecimal() else args[0]
+    wrong = session.shell.set_theme(chosen)
+    session.say(fmt.clean(wrong) if wrong else f"theme {chosen}", "warn" if wrong else "muted")
 
 
 def _tour(session: Session, args: tuple[str, ...]) -> None:
@@ -233,7 +236,13 @@ def _detach(session: Session, args: tuple[str, ...]) -> None:
 
 
 def _help(session: Session, args: tuple[str, ...]) -> None:
-    session.mode = Keys.HELP
+    meaning = MEANINGS.get(args[0].lower()) if args else None
+    if meaning is not None:
+        session.say(f":{args[0].lower()} {meaning}")
+    elif args:
+        session.say(texts.screens.no_help(fmt.clean(args[0])), "warn")
+    else:
+        session.mode = Keys.HELP
 
 
 def _filter(session: Session, args: tuple[str, ...]) -> None:

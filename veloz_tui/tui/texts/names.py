@@ -42,12 +42,12 @@ TITLES = {
 }  # fmt: skip
 EMPTY = {
     "watch": "no instruments",
-    "strategies": "no strategies in this profile",
+    "strategies": "no strategies in this profile: veloz strategy new NAME",
     "account": "no balances yet",
     "ladder": "no book yet",
     "orders": "no open orders: b or s opens a ticket",
     "positions": "flat: b or s opens a ticket",
-    "alerts": "nothing to worry about",
+    "alerts": "nothing to worry about; g r shows the limits",
     "tape": "no trades in the market yet (8: own fills)",
     "fills": "no fills yet: b or s opens a ticket",
     "wire": "nothing was sent or received yet",

@@ -41,7 +41,13 @@ NO_COMPLETION = "nothing fits here"
 
 def themes(names: Sequence[str]) -> str:
     """`:theme` alone."""
-    return f"themes: {', '.join(names)}. :theme NAME changes"
+    numbered = ", ".join(f"{number} {name}" for number, name in enumerate(names, 1))
+    return f"themes: {numbered}. :theme NAME or :theme 1 changes"
+
+
+def no_help(word: str) -> str:
+    """`:help` with a word that is no command."""
+    return f"no command {word}: ? lists the keys, Tab after : the commands"
 
 
 def not_here(name: str) -> str:
