@@ -1,10 +1,12 @@
 """The ladder as its pane shows it: rows, marks, sizes, and a book that isn't fresh."""
 
 import msgspec
+import pytest
 
 from tests.tui import factories as f
 from tests.tui.panes import lines
 from veloz_tui.domain.views import View
+from veloz_tui.tui import grid
 from veloz_tui.tui.glyphs import UNICODE
 from veloz_tui.tui.grid import PaneContent
 from veloz_tui.tui.names import Names
@@ -80,6 +82,28 @@ def test_a_stale_book_says_so_and_why() -> None:
     content = ladder_content(f.view(books=(book,)), Scroll())
     assert content.note == (("STALE 3s", "warn"),)
     assert "gap at u=88213" in lines(content)[-1]
+
+
+@pytest.mark.parametrize("width", range(28, 70))
+@pytest.mark.parametrize("step", ["0.1", "500"])
+def test_stale_stands_in_the_title_at_every_width(width: int, step: str) -> None:
+    book = f.ladder(stale_reason="silent for 31 s", age_ms=31_000)
+    scroll = Scroll()
+    scroll.step = f.D(step)
+    view = f.view(books=(book,))
+    content = ladder.content(
+        view,
+        book,
+        width=width,
+        height=24,
+        names=Names(view),
+        scroll=scroll,
+        glyphs=UNICODE,
+        now=0.0,
+        size=f.D("0.05"),
+    )
+    title = grid.lines(content, grid.GridCursor(), width=width, height=24, focused=False, number="4")[0]
+    assert "STALE 31s" in "".join(text for text, _ in title)
 
 
 def test_a_quiet_market_is_not_stale() -> None:

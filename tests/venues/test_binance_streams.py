@@ -149,6 +149,14 @@ async def test_a_silent_stream_is_found_out_although_its_socket_lives() -> None:
         await again_live(d, after=before)
 
 
+async def test_a_venue_that_answers_nothing_at_all_is_stale_before_a_read_would_time_out() -> None:
+    async with desk(quiet_after_s=0.3, probe_timeout_s=0.3, stale_after_s=0.6) as d:
+        await d.fault("delay_response", operation="depth", ms=30_000)
+        await d.fault("silence", target="streams")
+        assert "silent" in (await d.one(BookStale)).reason
+        await d.fault("unsilence", target="streams")
+
+
 async def test_a_market_that_stands_still_is_quiet_not_stale() -> None:
     async with desk(paused=True, quiet_after_s=0.3, probe_every_s=0.3) as d:
         assert (await d.one(Quiet)).instrument_id == INSTRUMENT

@@ -338,7 +338,11 @@ def _title(
         return _first_to_fit(width - 5, f"{name} {step} {preset} {ticks}", f"{name} {step} {ticks}")
     bps = fmt.basis_points(spread / book.bids[0].price * Decimal(10_000))
     whole = f"{name}  {step} {preset} {ticks} {bps}bp"
-    return _first_to_fit(width - 11, whole, f"{name}  {step} {preset} {ticks}", f"{name}  {step} {ticks}")
+    condition, _ = _condition(book)
+    fits = width - (len(condition) + 6 if condition else 11)  # STALE stands behind it, whatever goes for that
+    return _first_to_fit(
+        fits, whole, f"{name}  {step} {preset} {ticks}", f"{name}  {step} {ticks}", f"{name}  {step}", name
+    )
 
 
 def _first_to_fit(width: int, *texts_: str) -> str:

@@ -183,7 +183,12 @@ class MarketData:
         """Compare the venue's book id with ours; give the stream a moment to catch up before judging it."""
         settings, epoch = self._session.settings, feed.sync.epoch
         answer = await self._rest.call(
-            "GET", "/api/v3/depth", {"symbol": feed.symbol, "limit": 5}, cost=_PROBE, signed=False
+            "GET",
+            "/api/v3/depth",
+            {"symbol": feed.symbol, "limit": 5},
+            cost=_PROBE,
+            signed=False,
+            timeout_s=settings.probe_timeout_s,
         )
         venue_id = _book_id(answer.body) if isinstance(answer, Answered) and answer.status == 200 else None
         if venue_id is not None and venue_id > feed.sync.last_id:

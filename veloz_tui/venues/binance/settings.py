@@ -38,10 +38,11 @@ class BinanceSettings(msgspec.Struct, frozen=True, kw_only=True):
     cancel_timeout_s: float = 3.0
     read_timeout_s: float = 10.0
     snapshot_limit: int = 1000
-    quiet_after_s: float = 5.0
+    quiet_after_s: float = 2.0
     """An instrument without a book change for this long is probed over REST."""
     probe_every_s: float = 10.0
-    stale_after_s: float = 10.0
+    probe_timeout_s: float = 3.0
+    stale_after_s: float = 5.0
     """Silent for this long and the probe fails: stale."""
     late_change_s: float = 1.5
     """How long after a probe the stream may still deliver what the probe saw."""
