@@ -6,9 +6,9 @@ import pytest
 from tests.tui import factories as f
 from tests.tui.panes import lines
 from veloz_tui.domain.views import View
-from veloz_tui.tui import grid
+from veloz_tui.tui import grid, table
 from veloz_tui.tui.glyphs import UNICODE
-from veloz_tui.tui.grid import PaneContent
+from veloz_tui.tui.grid import GridCursor, PaneContent
 from veloz_tui.tui.names import Names
 from veloz_tui.tui.panes import ladder
 from veloz_tui.tui.panes.scroll import Scroll
@@ -115,3 +115,32 @@ def test_a_quiet_market_is_not_stale() -> None:
 def test_a_tiny_size_never_looks_like_nothing() -> None:
     assert ladder.size_text(f.D("0.00004"), 5, 7).strip() == "0.00004"
     assert ladder.size_text(f.D("0.00004"), 5, 5).strip() == "<.001"
+
+
+def title(width: int, **book: object) -> str:
+    view = f.view(books=(f.ladder(**book),))
+    content = ladder.content(
+        view,
+        view.books[0],
+        width=width,
+        height=24,
+        names=Names(view),
+        scroll=Scroll(),
+        glyphs=UNICODE,
+        now=0.0,
+        size=f.D("0.05"),
+    )
+    return table.plain(
+        grid.lines(content, GridCursor(), width=width, height=24, focused=False, number="4")[0]
+    )
+
+
+def test_the_title_has_grouping_size_and_the_spread_in_ticks_and_basis_points() -> None:
+    assert title(44).rstrip() == " 4 BTC-USDT.BIN x0.1 sz 0.05 spr 10t 0.02bp"
+
+
+@pytest.mark.parametrize("width", [32, 44])
+def test_a_book_without_news_says_how_old_it_is_before_anybody_knows_why(width: int) -> None:
+    assert title(width, age_ms=12_000).rstrip().endswith("age 12s")
+    assert title(width, age_ms=12_000, is_quiet=True).rstrip().endswith("quiet 12s")
+    assert "age" not in title(width, age_ms=1_900)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from tests.tui import factories as f
 from tests.tui.harness import Clock, RecordingEngine, console
@@ -13,7 +14,7 @@ from veloz_tui.control.messages import Welcome
 from veloz_tui.domain.commands import Pause
 from veloz_tui.domain.types import MANUAL, SECOND, ClientOrderId, Mode, Nanos, Severity
 from veloz_tui.domain.views import Ack, LogEntry, View
-from veloz_tui.tui import absence, actions, table
+from veloz_tui.tui import absence, actions, table, texts, wrapping
 from veloz_tui.tui.glyphs import UNICODE
 from veloz_tui.tui.options import ConsoleOptions
 from veloz_tui.tui.panes.status import Terminal
@@ -277,3 +278,18 @@ def test_what_happens_after_attaching_is_news(tmp_path: Path) -> None:
     session.hush()  # the digest was read
     session.on_entries((entry(5, "FILL BUY 0.05"),))
     assert shown(session) == "FILL BUY 0.05"
+
+
+@pytest.mark.parametrize("step", range(1, 7))
+def test_the_tour_fits_the_smallest_screen_and_one_line_of_80_columns(step: int) -> None:
+    line = texts.tour.line(step)
+    assert len(wrapping.told(line, 78)) == 1
+    small = wrapping.told(line, 38)
+    assert len(small) <= 2 and "~" not in small[-1]
+
+
+async def test_a_ticket_without_a_link_blames_the_link_and_no_other_console() -> None:
+    async with console() as c:
+        c.session.on_link(Link(LinkState.DOWN, text="the engine closed the connection"))
+        await c.press("b")
+        assert c.message.startswith("No link to the engine")

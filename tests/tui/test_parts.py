@@ -1,5 +1,8 @@
 """The small pure parts: tables, themes, glyphs, keymap, key names, guards, scheduler, line editor."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,25 @@ from veloz_tui.tui.kill import DoublePress, KillKey, Stroke
 from veloz_tui.tui.lineedit import LineEdit
 from veloz_tui.tui.scheduler import FrameScheduler
 from veloz_tui.tui.table import Column, Row
+
+# -- terminals ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("term", "colorterm", "has"),
+    [
+        ("vt100", "", "False"),
+        ("xterm", "", "True"),
+        ("vt100", "truecolor", "True"),
+        ("nobody-knows", "", "True"),
+    ],
+)
+def test_a_terminal_that_is_known_to_have_no_colors_gets_none(term: str, colorterm: str, has: str) -> None:
+    asked = (sys.executable, "-c", "from veloz_tui.tui.glyphs import has_colors; print(has_colors())")
+    environment = {**os.environ, "TERM": term, "COLORTERM": colorterm}  # terminfo is read once a process
+    told = subprocess.run(asked, env=environment, capture_output=True, text=True, timeout=30, check=True)
+    assert told.stdout.strip() == has
+
 
 # -- tables -------------------------------------------------------------------------------------------
 

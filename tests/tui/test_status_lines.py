@@ -41,6 +41,12 @@ def test_at_120_columns_the_day_is_split_and_the_clock_has_seconds() -> None:
     assert "ord 7/200 doubt 1" in second
 
 
+def test_what_the_split_of_the_day_leaves_out_is_said_so_that_it_adds_up() -> None:
+    account = f.account(day_pnl=f.D("327.20"))
+    first, _ = status_text(f.view(account=account), 140)
+    assert "+327.20 (real +184.25 unrl +139.20 fee -12.25 other +16.00)" in first
+
+
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("state", list(TradingState))
 def test_the_state_is_a_second_badge_never_instead_of_the_mode(mode: Mode, state: TradingState) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from veloz_tui.commands.console_start import ConsoleStart
 from veloz_tui.commands.profile import Profile
 from veloz_tui.tui.app import run_console
+from veloz_tui.tui.glyphs import has_colors
 from veloz_tui.tui.options import ConsoleOptions
 
 
@@ -23,7 +24,7 @@ def console_options(
     """Translate the settings; None: defaults."""
     paths = profile.paths
     options = ConsoleOptions(
-        no_color=bool(os.environ.get("NO_COLOR")),
+        no_color=bool(os.environ.get("NO_COLOR")) or not has_colors(),
         themes_dir=paths.config_directory / "themes",
         report_command=(sys.executable, "-m", "veloz_tui", "--profile", profile.name, "report"),
         reports_dir=paths.state_directory / "reports",

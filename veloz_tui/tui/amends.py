@@ -67,7 +67,7 @@ def _follow(session: Session, order: OrderView, ticket: Ticket) -> None:
 def _ticket(session: Session) -> Ticket | None:
     """A ticket for the order at the cursor; says why there is none."""
     if not session.store.has_control:
-        session.say(texts.guards.OBSERVER, "warn")
+        session.say_no_control()
         return None
     order = _order(session)
     names = session.store.names

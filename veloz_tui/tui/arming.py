@@ -67,7 +67,7 @@ def arm(session: Session, instrument: InstrumentView) -> bool:
     book = session.store.book(instrument.instrument_id)
     view = session.store.view
     if not session.store.has_control:
-        session.say(texts.guards.OBSERVER, "warn")
+        session.say_no_control()
     elif view is not None and view.kill.is_halted:
         session.say(texts.arming.disarmed(texts.arming.HALTED), "warn")
     elif size is None:
@@ -136,7 +136,10 @@ def at_cursor(session: Session, side: Side) -> None:
     price = parse_number(key) if key is not None else None
     settle(session)
     if not session.armed.is_on:
-        session.say(texts.arming.NOT_ARMED if session.store.has_control else texts.guards.OBSERVER, "warn")
+        if session.store.has_control:
+            session.say(texts.arming.NOT_ARMED, "warn")
+        else:
+            session.say_no_control()
     elif price is None:
         session.say(texts.arming.NO_CURSOR, "warn")
     else:

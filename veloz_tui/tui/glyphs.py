@@ -1,5 +1,6 @@
 """The few non-ASCII signs the console draws, and their ASCII stand-ins."""
 
+import curses
 import os
 from collections.abc import Mapping
 from typing import Final
@@ -43,3 +44,15 @@ def for_terminal(environ: Mapping[str, str] | None = None) -> Glyphs:
     locale = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or ""
     utf8 = "utf-8" in locale.lower() or "utf8" in locale.lower()
     return UNICODE if utf8 and env.get("TERM") not in {"linux", "dumb"} else ASCII
+
+
+def has_colors(environ: Mapping[str, str] | None = None) -> bool:
+    """False where terminfo knows the terminal and knows of no colors, as a vt100's."""
+    env = os.environ if environ is None else environ
+    if env.get("COLORTERM"):
+        return True
+    try:
+        curses.setupterm(env.get("TERM", ""), 1)
+    except curses.error:
+        return True  # an unknown one: most have
+    return curses.tigetnum("colors") > 0

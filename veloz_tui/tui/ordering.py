@@ -50,7 +50,7 @@ def open_ticket(session: Session, side: Side) -> None:
         session.say(texts.guards.NO_INSTRUMENT, "warn")
         return
     if not session.store.has_control:
-        session.say(texts.guards.OBSERVER, "warn")
+        session.say_no_control()
         return
     presets = presets_of(session, instrument.instrument_id)
     chosen = cursor_price(session, instrument)
@@ -126,7 +126,7 @@ def open_close(session: Session) -> None:
         session.say(texts.orders.NOTHING_TO_CLOSE, "muted")
         return
     if not session.store.has_control:
-        session.say(texts.guards.OBSERVER, "warn")
+        session.say_no_control()
         return
     side = Side.SELL if position.quantity > ZERO else Side.BUY
     held = session.store.names.quantity(position.instrument_id, abs(position.quantity))

@@ -221,8 +221,12 @@ class Session:
     def refuses(self) -> bool:
         """True, and said, if another console has control: no question whose answer could do nothing."""
         if self.store.is_observer:
-            self.say(texts.guards.OBSERVER, "warn")
+            self.say_no_control()
         return self.store.is_observer
+
+    def say_no_control(self) -> None:
+        """Why nothing is opened here: another console has control, or no engine is there to ask."""
+        self.say(texts.guards.OBSERVER if self.store.is_observer else texts.link.NO_LINK, "warn")
 
     @property
     def message(self) -> Message | None:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from veloz_tui.tui import fmt
+from veloz_tui.tui import fmt, texts
 
 _LEAST_HELPFUL: Final = (
     re.compile(r" \[[A-Z][A-Z0-9_]*\](?=$|  )"),  # the code
@@ -33,7 +33,7 @@ def _versions(text: str) -> list[str]:
     if text.startswith("DENIED "):
         for least in _LEAST_HELPFUL:
             versions.append(least.sub("", versions[-1]))
-    return versions
+    return [*versions, text.removesuffix(texts.tour.OFF)]
 
 
 def _broken(text: str, width: int) -> list[str]:

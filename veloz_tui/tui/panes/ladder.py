@@ -19,6 +19,7 @@ _WIDE: Final = 40
 _ROOMY: Final = 48
 _FOOT_FROM: Final = 8
 _TWO_EDGES_FROM: Final = 20
+_OLD_S: Final = 2.0
 
 
 class _Cell(NamedTuple):
@@ -78,7 +79,7 @@ def content(
             is_one=edges == 1,
         )
         lines = [*above, *lines, *below, GridRow("", _foot(view, book, names, width))]
-    is_said = not armed and (width >= _WIDE or not book.stale_reason)
+    is_said = not armed and width >= _WIDE
     return PaneContent(
         title=armed_title(armed, names.display(book.instrument_id), width)
         or _title(book, instrument, scroll, names=names, width=width, size=size),
@@ -327,21 +328,23 @@ def _title(
 ) -> str:
     name = names.display(book.instrument_id)
     step = "" if scroll.step is None else f"x{fmt.number(scroll.step.normalize())}"
+    condition = _condition(book)[0]
     if book.stale_reason and width < _WIDE:
-        return f"{name} {_condition(book)[0]}"
+        return f"{name} {condition}"
     if not book.bids or not book.asks:
         return f"{name}  {step}"
     spread = book.asks[0].price - book.bids[0].price
     ticks = f"spr {fmt.number((spread / instrument.tick_size).quantize(Decimal(1)))}t"
     preset = "" if size is None else f"sz {fmt.compact(size)}"
+    if width < _WIDE and condition:
+        return _first_to_fit(width - 5, f"{name} {step} {condition}", f"{name} {condition}")
     if width < _WIDE:
         return _first_to_fit(width - 5, f"{name} {step} {preset} {ticks}", f"{name} {step} {ticks}")
     bps = fmt.basis_points(spread / book.bids[0].price * Decimal(10_000))
     whole = f"{name}  {step} {preset} {ticks} {bps}bp"
-    condition, _ = _condition(book)
-    fits = width - (len(condition) + 6 if condition else 11)  # STALE stands behind it, whatever goes for that
+    room = width - 4 - (len(condition) + 2 if condition else 0)
     return _first_to_fit(
-        fits, whole, f"{name}  {step} {preset} {ticks}", f"{name}  {step} {ticks}", f"{name}  {step}", name
+        room, whole, f"{name}  {step} {preset} {ticks}", f"{name}  {step} {ticks}", f"{name}  {step}", name
     )
 
 
@@ -356,6 +359,8 @@ def _condition(book: LadderView) -> Span:
         return f"STALE {fmt.age(age_s)}", "warn"
     if book.is_quiet:
         return f"quiet {fmt.age(age_s)}", "muted"
+    if age_s is not None and age_s >= _OLD_S:
+        return f"age {fmt.age(age_s)}", "warn"  # nothing says yet whether the market or the line is silent
     return "", "base"
 
 

@@ -1,6 +1,7 @@
 """The two status lines: what must be seen comes first, the rest is shortened, then dropped whole."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from veloz_tui.domain.types import SECOND, BreakerState, ChannelState, InstrumentId, Mode, Side, TradingState
@@ -23,6 +24,7 @@ _STATE_TONES: Final = {
 ROOMY_FROM: Final = 110
 """From here on: blanks around the gutters, seconds, cents, and the doubts beside the orders."""
 _MS_DIGITS: Final = 3
+_CENT: Final = Decimal("0.01")
 
 
 class Part(NamedTuple):
@@ -176,7 +178,19 @@ def pnl_forms(account: AccountView, *, is_roomy: bool) -> tuple[tuple[int, Line]
     fees = None if account.day_fees is None else -account.day_fees
     split = (("real", real), ("unrl", open_pnl), ("fee", fees))
     told = " ".join(f"{name} {fmt.signed(value)}" for name, value in split)
-    return (*forms, (6, (*day, (f" ({told})", "muted"))))
+    forms = (*forms, (6, (*day, (f" ({told})", "muted"))))
+    rest = _rest_of_day(account)
+    return (*forms, (9, (*day, (f" ({told} other {rest})", "muted")))) if rest else forms
+
+
+def _rest_of_day(account: AccountView) -> str:
+    """What the split doesn't explain: balances that changed in price, positions from before the day."""
+    parts = (account.day_pnl, account.day_realized, account.day_unrealized, account.day_fees)
+    day, real, open_pnl, fees = parts
+    if day is None or real is None or open_pnl is None or fees is None:
+        return ""
+    rest = day - real - open_pnl + fees
+    return fmt.signed(rest) if abs(rest) >= _CENT else ""
 
 
 def _second(view: View, *, width: int, glyphs: Glyphs, terminal: Terminal) -> list[Part]:

@@ -11,6 +11,8 @@ CANT_GO_ON = (
 """The longest that fits is shown."""
 STATE_UNKNOWN = "state unknown"
 """In status line 1, while nobody says what may leave."""
+NO_LINK = "No link to the engine: nothing sent. ^K^K goes to the guardian"
+"""A key that would open a ticket or a question."""
 CONTROL_HERE = "You have control now: keys of this console act"
 """An observer got it, because it took it or because the other left."""
 

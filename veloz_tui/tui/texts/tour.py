@@ -8,8 +8,10 @@ STEPS = (
     "press 2, j to a strategy, Space starts it",
     "press ^K ^K: everything stops; then type :rearm full demo",
 )
+OFF = " (:tour off)"
+"""The first to go where room is short."""
 
 
 def line(step: int) -> str:
     """The tour's line; steps count from 1."""
-    return f"Tour {step}/{len(STEPS)}: {STEPS[step - 1]} (:tour off)"
+    return f"Tour {step}/{len(STEPS)}: {STEPS[step - 1]}{OFF}"
