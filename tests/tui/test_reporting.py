@@ -34,7 +34,7 @@ def test_a_report_is_asked_for_by_its_kind() -> None:
     assert typed("report daily")[1].reports == ["daily"]
     session, shell = typed("report hourly")
     assert shell.reports == []
-    assert "monthly" in said(session)
+    assert "hourly is no report: report daily | weekly | monthly" in session.command_hint
 
 
 MAKER = "import sys; open(sys.argv[3], 'x').write(sys.argv[1])"

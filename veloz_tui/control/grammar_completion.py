@@ -6,7 +6,7 @@ from veloz_tui.control.grammar_orders import ORDER_WORDS
 from veloz_tui.control.grammar_strategies import STRATEGY_VERBS, parameters_of
 from veloz_tui.control.grammar_types import GrammarContext
 from veloz_tui.control.grammar_values import display_of, own_first, position_text, quantity_text
-from veloz_tui.control.grammar_verbs import VERBS
+from veloz_tui.control.grammar_verbs import REPORT_KINDS, VERBS
 from veloz_tui.domain.types import EXTERNAL, MANUAL, OrderType, RearmLevel
 
 MAX_OFFERED = 50
@@ -187,7 +187,7 @@ _OFFERS: dict[str, Callable[[Sequence[str], GrammarContext], list[Hint]]] = {
     "watch": _one_instrument,
     "book": _one_instrument,
     "export": _words(*_PANES),
-    "report": _words("daily", "weekly", "monthly"),
+    "report": _words(*REPORT_KINDS),
     "theme": _theme,
     "tour": _words("off"),
     "shutdown": _words("cancel"),

@@ -22,7 +22,10 @@ from veloz_tui.domain.commands import (
     Shutdown,
     TakeControl,
 )
-from veloz_tui.domain.types import OrderType, RearmLevel, Side
+from veloz_tui.domain.types import OrderType, RearmLevel, Side, StrategyState
+
+REPORT_KINDS = ("daily", "weekly", "monthly")
+_AT_REST = frozenset({StrategyState.STOPPED, StrategyState.FAULTED})
 
 Words = Sequence[str]
 Verb = Callable[[Words, GrammarContext], Parsed]
@@ -76,11 +79,11 @@ def _kill(words: Words, context: GrammarContext) -> Parsed:
     if words:
         fault("kill takes no words: kill stops everything. One order: cancel 7F3K")
     stops = sum(order.order_type is OrderType.STOP_LIMIT for order in context.orders)
+    running = sum(one.state not in _AT_REST for one in context.strategies)
     including = f" INCLUDING {stops} STOPS" if stops else ""
     return Parsed(
         Kill(command_id=context.next_command_id(), kill_id=context.next_command_id()),
-        review=f"KILL: stop {len(context.strategies)} strategies, "
-        f"cancel {len(context.orders)} orders{including}",
+        review=f"KILL: stop {running} strategies, cancel {len(context.orders)} orders{including}",
     )
 
 
@@ -122,6 +125,18 @@ def _tour(words: Words, context: GrammarContext) -> Parsed:
     if [word.lower() for word in words] not in ([], ["off"]):
         fault("write it like: tour | tour off")
     return Parsed(LocalCommand("tour", tuple(words)), review=" ".join(["tour", *words]))
+
+
+def _report(words: Words, context: GrammarContext) -> Parsed:
+    kinds = " | ".join(REPORT_KINDS)
+    if len(words) != 1:
+        fault(f"write it like: report {kinds}", *REPORT_KINDS)
+    kind = words[0].lower()
+    if kind == "custom":
+        fault("a custom report is made outside of the console: veloz report custom --from TIME --to TIME")
+    if kind not in REPORT_KINDS:
+        fault(f"{shown(kind)} is no report: report {kinds}", *REPORT_KINDS)
+    return Parsed(LocalCommand("report", (kind,)), review=f"report {kind}")
 
 
 def _on_instrument(name: str) -> Verb:
@@ -182,7 +197,7 @@ VERBS: dict[str, Verb] = {
     "filter": _local("filter", at_least=0, at_most=20, usage="filter side:sell st:dbt by:mm-1 age>10m -eth"),
     "theme": _local("theme", at_least=0, at_most=1, usage="theme light"),
     "export": _local("export", at_least=2, at_most=2, usage="export orders orders.csv"),
-    "report": _local("report", at_least=1, at_most=1, usage="report daily"),
+    "report": _report,
     "tour": _tour,
     "help": _local("help", at_least=0, at_most=1, usage="help | help buy"),
     "say": _local("say", at_least=0, at_most=0, usage="say"),

@@ -38,10 +38,12 @@ def doubt(turn: Turn, order: Order, reason: str) -> None:
         turn.emit(OrderInDoubt(turn.now, order.client_order_id, reason))
     turn.live.doubts[order.client_order_id] = Doubt(turn.now, reason)
     venue = words.code(turn.state.venue_of(order.instrument_id))
+    silence = words.seconds(turn.now - (order.submitted_at or order.created_at))
+    why = f"no answer {silence}" if reason == "timeout" else reason
     turn.alert(
         f"doubt:{order.client_order_id}",
         Severity.WARN,
-        f"IN DOUBT {words.order_text(turn.state, order)}: {reason}, may be live. "
+        f"IN DOUBT {words.order_text(turn.state, order)}: {why}, may be live. "
         f"Counted in limits; asking {venue}. Do not resend",
         code="IN_DOUBT",
     )
@@ -122,7 +124,7 @@ def resolved(turn: Turn, order: Order) -> None:
     turn.alert(
         f"doubt:{order.client_order_id}",
         Severity.INFO,
-        f"RESOLVED {words.order_text(turn.state, order)}: {order.status} at {venue}, "
+        f"RESOLVED {words.order_text(turn.state, order)}: {words.status(order.status)} at {venue}, "
         f"in doubt {words.seconds(turn.now - tracked.since)}",
         code="RESOLVED",
     )

@@ -23,7 +23,7 @@ from veloz_tui.domain.reports import (
     SubmitUnknown,
     SubmitWritten,
 )
-from veloz_tui.domain.types import ClientOrderId, OrderStatus, Severity
+from veloz_tui.domain.types import MANUAL, ClientOrderId, OrderStatus, Severity
 from veloz_tui.engine import doubts, words
 from veloz_tui.engine.fills import book_fill, fetch_fills
 from veloz_tui.engine.known_orders import accept, adopt, after_end, anomaly, find
@@ -60,6 +60,7 @@ def on_submit_rejected(turn: Turn, report: SubmitRejected) -> None:
         Severity.WARN,
         " ".join(part for part in (f"REJECTED by {venue}:", text, report.remedy, code) if part),
         code="REJECTED",
+        is_answer=order.strategy_id == MANUAL,  # who sent it by hand reads each, soon after the last one too
     )
     after_end(turn, order)
 

@@ -94,11 +94,15 @@ def stop(turn: Turn, strategy_id: StrategyId, *, by: str, keeps_orders: bool = F
         )
     was_planned = restarts.forget(turn, strategy_id)
     turn.live.strategy(strategy_id).doing = ""
-    canceled = 0 if keeps_orders else pull(turn, strategy_id, by=by)
+    if keeps_orders:
+        kept = sum(turn.state.orders[i].strategy_id == strategy_id for i in turn.state.open_orders)
+        orders = f"keeps {kept} orders resting"
+    else:
+        orders = f"{pull(turn, strategy_id, by=by)} canceled"
     turn.live.strategy(strategy_id).quotes.clear()
     return (
         True,
-        f"{strategy_id} stopped, {canceled} canceled, position {position_text(turn, strategy_id)} stays"
+        f"{strategy_id} stopped, {orders}, position {position_text(turn, strategy_id)} stays"
         + ("; it will not be restarted" if was_planned else ""),
     )
 

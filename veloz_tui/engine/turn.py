@@ -47,11 +47,13 @@ class Turn:
         """Ask for TimerFired(name); the same name again moves it."""
         self.actions.append(SetTimer(name, Nanos(self.now + after_ns)))
 
-    def alert(self, key: str, severity: Severity, text: str, *, code: str = "") -> None:
-        """Raise an alert, unless the same one was raised a moment ago or is muted."""
+    def alert(
+        self, key: str, severity: Severity, text: str, *, code: str = "", is_answer: bool = False
+    ) -> None:
+        """Raise an alert, unless it is muted; the same one soon again only as an answer."""
         known = self.state.alerts.get(key)
         is_same = known is not None and (known.severity, known.code) == (severity, code)
-        if known is not None and is_same and self.now - known.last_at < REPEAT_ALERT_AFTER:
+        if known is not None and is_same and not is_answer and self.now - known.last_at < REPEAT_ALERT_AFTER:
             return
         if severity is not Severity.CRIT and self.live.mutes.get(key, 0) > self.now:
             return

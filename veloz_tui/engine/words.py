@@ -7,7 +7,7 @@ import msgspec
 from veloz_tui.domain.instrument import VENUE_CODES, Instrument
 from veloz_tui.domain.order import Order, OrderRequest
 from veloz_tui.domain.strategy_events import StrategyParametersSet
-from veloz_tui.domain.types import Nanos, OrderType, VenueId
+from veloz_tui.domain.types import Nanos, OrderStatus, OrderType, VenueId
 from veloz_tui.engine.state import State
 
 
@@ -45,6 +45,11 @@ def order_text(state: State, order: Order) -> str:
     """`7F3K BUY 0.05 BTC-USDT @64,120`"""
     instrument = state.instruments.get(order.instrument_id)
     return f"{short_id(order.client_order_id)} {request_text(order.request, instrument)}"
+
+
+def status(value: OrderStatus) -> str:
+    """As the console's lines say it: what a venue accepted is OPEN."""
+    return "OPEN" if value is OrderStatus.ACCEPTED else str(value)
 
 
 def seconds(nanos: int) -> str:

@@ -198,9 +198,13 @@ class Stream:
         try:
             async with asyncio.timeout(self._settings.open_timeout_s):
                 await self._handler.on_open(connection)
-        except (StreamError, TimeoutError) as error:
+        except TimeoutError:
             connection.abort()
-            self._fail(f"opening failed: {type(error).__name__} {error}")
+            self._fail("no answer while it was opened")
+            return False
+        except StreamError as error:
+            connection.abort()
+            self._fail(f"opening failed: {error}")
             return False
         if not connection.is_open:
             self._fail("lost while opening")

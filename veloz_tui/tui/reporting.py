@@ -9,18 +9,13 @@ from typing import Final
 from veloz_tui.tui import fmt, texts
 from veloz_tui.tui.session import Session
 
-KINDS: Final = ("daily", "weekly", "monthly")
 REPORT_S: Final = 600.0
 _WORDS: Final = 400
 
 
 def report(session: Session, args: tuple[str, ...]) -> None:
     """`:report KIND`: have it made."""
-    kind = args[0].lower()
-    if kind not in KINDS:
-        session.say(texts.reports.REPORT_KINDS, "warn")
-    else:
-        session.shell.report(kind)
+    session.shell.report(args[0])
 
 
 async def make_report(command: Sequence[str], folder: Path, kind: str) -> tuple[str, bool]:

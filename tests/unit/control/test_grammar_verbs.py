@@ -30,7 +30,7 @@ from veloz_tui.domain.commands import (
     Shutdown,
     StopStrategy,
 )
-from veloz_tui.domain.types import ClientOrderId, OrderType, RearmLevel, Side
+from veloz_tui.domain.types import ClientOrderId, OrderType, RearmLevel, Side, StrategyState
 
 
 def trading() -> GrammarContext:
@@ -165,6 +165,13 @@ def test_kill_says_what_it_does_and_has_its_own_id() -> None:
     assert found.review == "KILL: stop 3 strategies, cancel 4 orders INCLUDING 1 STOPS"
 
 
+def test_kill_counts_the_strategies_that_run() -> None:
+    stopped = msgspec.structs.replace(strategy("mm-2"), state=StrategyState.STOPPED)
+    found = parse("kill", context(strategies=(strategy("mm-1"), stopped)))
+    assert isinstance(found, Parsed)
+    assert found.review == "KILL: stop 1 strategies, cancel 0 orders"
+
+
 def test_rearm_needs_the_profile_name_typed() -> None:
     assert parsed("rearm full").command == LocalCommand("rearm", ("full",))
     assert "not this profile's name" in error("rearm full live").text
@@ -236,6 +243,8 @@ def test_amend_names_the_order_and_what_changes(text: str, price: str, quantity:
         ("rearm", "rearm exits demo | rearm full demo"),
         ("strategy start", "strategy start|stop|pause|set|reset|show mm-1"),
         ("strategy start mm-1 keep", "means nothing here"),
+        ("report dayly", "dayly is no report: report daily | weekly | monthly"),
+        ("report custom", "outside of the console: veloz report custom --from"),
         ("amend af3k", "amend what?"),
         ("amend af3k stop 5", "means nothing here"),
         ("theme light dark", "theme light"),

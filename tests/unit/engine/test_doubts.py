@@ -22,6 +22,19 @@ def test_no_answer_is_no_failure() -> None:
     assert [act.timer for act in core.told(SetTimer)] == [f"doubt:{order.client_order_id}"]
 
 
+def test_its_alerts_say_how_long_there_was_no_answer_and_what_the_venue_has() -> None:
+    core = Core()
+    order = core.sent(limit_buy("1 @ 100"))
+    core.later(s=2)
+    core.send(r.SubmitUnknown(order.client_order_id, "timeout"))
+    (alert,) = core.alerts("IN_DOUBT")
+    assert ": no answer 2.0 s, may be live. Counted in limits; asking BIN. Do not resend" in alert
+    core.later(s=3)
+    core.answer(order, report(order, "OPEN"))
+    (alert,) = core.alerts("RESOLVED")
+    assert alert.endswith(": OPEN at BIN, in doubt 3.0 s")
+
+
 def test_it_is_never_sent_again() -> None:
     core = Core()
     order = core.doubted(limit_buy("1 @ 100"))

@@ -6,7 +6,7 @@ from tests.unit.engine.factories import BTC, MM, VENUE, Core, fill, ids_of, limi
 from veloz_tui.domain import reports as r
 from veloz_tui.domain.commands import CancelOrders
 from veloz_tui.domain.errors import InvariantBroken
-from veloz_tui.domain.events import CancelRejected, CancelRequested, OrderCreated, OrderRejected
+from veloz_tui.domain.events import AlertRaised, CancelRejected, CancelRequested, OrderCreated, OrderRejected
 from veloz_tui.domain.ids import is_ours
 from veloz_tui.domain.types import ChannelState, ClientOrderId, OrderStatus
 from veloz_tui.engine.actions import Cancel, QueryOrder, Submit, Unpark
@@ -56,6 +56,15 @@ def test_a_rejection_is_said_with_its_state_what_to_do_and_the_code_last() -> No
     core.send(r.SubmitRejected(order.client_order_id, -2010, "It would take.", remedy="Drop post"))
     (alert,) = core.alerts("REJECTED")
     assert alert.endswith(": It would take. Not in book. Drop post [-2010]")
+
+
+def test_every_rejection_of_an_order_of_the_operators_is_said_in_full() -> None:
+    core = Core()
+    for reason in ("Account has insufficient balance", "Order would immediately match and take."):
+        order = core.sent(limit_buy("1 @ 100"))
+        core.send(r.SubmitRejected(order.client_order_id, -2010, reason))
+        (alert,) = core.said(AlertRaised)
+        assert alert.text.endswith(f": {reason.rstrip('.')}. Not in book. [-2010]")
 
 
 def test_a_rejection_after_acceptance_is_an_anomaly_and_ends_nothing() -> None:

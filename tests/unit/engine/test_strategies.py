@@ -123,9 +123,10 @@ def test_stop_pulls_its_orders_unless_they_are_kept() -> None:
     core = running()
     core.wants(place())
     accept_all(core)
-    core.command(c.StopStrategy(command_id=core.new_id(), strategy_id=MM, keeps_orders=True))
+    stopped = core.command(c.StopStrategy(command_id=core.new_id(), strategy_id=MM, keeps_orders=True))
     assert core.told(StopHost)
     assert not core.told(Cancel)
+    assert stopped.text == f"{MM} stopped, keeps 1 orders resting, position 0 stays"
     core.command(c.StopStrategy(command_id=core.new_id(), strategy_id=MM))
     assert core.told(Cancel)
 

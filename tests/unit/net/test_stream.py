@@ -36,6 +36,7 @@ class Recorder:
         self.ready: list[tuple[int, bool]] = []
         self.lost: list[tuple[int, str]] = []
         self.states: list[StreamState] = []
+        self.reasons: list[str] = []
         self.refused: list[tuple[int, float | None]] = []
         self.opening: Callable[[Connection], Awaitable[None]] | None = None
 
@@ -54,6 +55,7 @@ class Recorder:
 
     def on_state(self, state: StreamState, reason: str) -> None:
         self.states.append(state)
+        self.reasons.append(reason)
 
     def on_refused(self, status: int, retry_after_s: float | None) -> None:
         self.refused.append((status, retry_after_s))
@@ -288,6 +290,7 @@ async def test_an_opening_that_hangs_is_given_up() -> None:
     async with rig(seen=seen, open_timeout_s=0.2) as r:
         await r.ready()
         assert seen.ready == [(2, False)]
+        assert "no answer while it was opened" in seen.reasons
 
 
 async def test_a_frame_over_the_size_limit_breaks_the_connection_and_it_comes_back() -> None:

@@ -22,4 +22,3 @@ def report_failed(why: str) -> str:
 NO_REPORT = "REPORT not here: this console doesn't know its profile's files. In a shell: veloz report daily"
 REPORT_RUNS = "REPORT: one is being made already"
 REPORT_TIMEOUT = "it took over 10 minutes"
-REPORT_KINDS = "report daily | weekly | monthly"
