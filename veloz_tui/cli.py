@@ -151,6 +151,7 @@ def veloz(ctx: click.Context, profile: str, config: str | None) -> int:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and leave with its exit code. Whatever fails ends as one message, never a traceback."""
     seldom_garbage_collection()
+    _occupy_standard_streams()
     words = hoisted(sys.argv[1:] if arguments is None else list(arguments))
     sys.exit(run(words))
 
@@ -160,6 +161,8 @@ def run(words: list[str]) -> int:
     try:
         code = veloz.main(args=words, prog_name="veloz", standalone_mode=False)
         sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _fail(_what(error.ctx), EXIT_USAGE)
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx is not None else "veloz"
         return _fail(f"{' '.join(error.format_message().split())} – try: {path} --help", EXIT_USAGE)
@@ -178,6 +181,26 @@ def run(words: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the outermost boundary: logged, and said in one line
         return _fail(_bug(error, words), EXIT_BUG)
     return code if isinstance(code, int) else 0
+
+
+def _what(ctx: click.Context | None) -> str:
+    # A group without its command.
+    if ctx is None or not isinstance(ctx.command, click.Group):
+        return "what? – try: veloz --help"
+    path = ctx.command_path
+    return f"{ctx.info_name} what? {', '.join(sorted(ctx.command.list_commands(ctx)))} – try: {path} --help"
+
+
+def _occupy_standard_streams() -> None:
+    # Closed (`>&-`), their numbers would go to the next file that is opened, and what is printed into it.
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # the lowest that is free
+        pass
+    os.close(number)
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
 def hoisted(words: list[str]) -> list[str]:

@@ -202,6 +202,28 @@ async def test_rearm_needs_the_profile_name(world: World) -> None:
     assert (command.level, command.confirmation) == ("exits", "demo")
 
 
+async def test_rearm_takes_the_words_of_the_console(world: World) -> None:
+    assert (await world.veloz("rearm", "full", "live")).code == 2
+    assert (await world.veloz("rearm", "full", "demo")).code == 0
+    (command,) = world.engine.commands
+    assert isinstance(command, commands.Rearm)
+    assert (command.level, command.confirmation) == ("full", "demo")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("report daily", "that is a command of its own: veloz report daily"),
+        ("why 7F3K", "that is a command of its own: veloz why 7F3K"),
+        ("rearm exits", "that is a command of its own: veloz rearm exits"),
+        (":theme 2", "theme works inside the console only: veloz, then :theme 2"),
+    ],
+)
+async def test_order_says_where_words_work_that_it_cannot_send(world: World, words: str, says: str) -> None:
+    done = await world.veloz("order", *words.split())
+    assert (done.code, done.err, world.engine.commands) == (2, f"veloz: {says}\n", [])
+
+
 class GuardianStub:
     """Takes a kill up; certifies it at the second question."""
 

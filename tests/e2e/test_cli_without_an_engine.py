@@ -134,6 +134,8 @@ def test_shutdown_of_nothing_ends_with_4(home: dict[str, str], veloz: Run) -> No
         ("statsu", "did you mean status"),
         ("status --frob", "No such option"),
         ("rearm", "Missing argument"),
+        ("keys", "keys what? add, check, list, password, remove"),
+        ("journal", "journal what? accept-loss, backup, set-aside, verify"),
         ("keys unlock", "No such command 'unlock'"),  # starting asks for the password, nothing else needs it
         ("rearm sideways", "not one of 'exits', 'full'"),
         ("watch --every soon", "Invalid value for '--every'"),
@@ -213,6 +215,31 @@ def test_bug_is_one_line_with_the_log_and_ends_with_70(home: dict[str, str], tmp
     assert "ZeroDivisionError" in log.read_text()
     assert "secret words" not in line
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_closed_output_is_no_bug(home: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "veloz_tui", "init"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command],
+        env=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (Path(home["XDG_CONFIG_HOME"]) / "veloz" / "demo.toml").stat().st_size > 1000
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_output_that_cannot_be_written_is_one_line(home: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "veloz_tui", "init"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, env=home, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    line = assert_one_clear_line(Done(done.returncode, "", done.stderr), 1)
+    assert "the result can't be printed: No space left on device" in line
 
 
 def test_closed_pipe_is_no_error(home: dict[str, str], veloz: Run) -> None:

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from veloz_tui.config.paths import ProfilePaths
+from veloz_tui.domain.errors import OperatorError
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -45,15 +46,18 @@ def say(text: str) -> None:
 
 
 def emit(text: str) -> None:
-    """Print the result."""
-    click.echo(text)
+    """Print the result. OperatorError if it can't be written, BrokenPipeError if nobody reads any more."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OperatorError(f"the result can't be printed: {error.strerror} – standard output") from error
 
 
 def emit_json(value: object) -> None:
     """Print the result as JSON; decimals are strings, so nothing is rounded."""
-    click.echo(
-        msgspec.json.format(msgspec.json.encode(value), indent=2 if sys.stdout.isatty() else 0).decode()
-    )
+    emit(msgspec.json.format(msgspec.json.encode(value), indent=2 if sys.stdout.isatty() else 0).decode())
 
 
 def is_interactive() -> bool:

@@ -11,28 +11,31 @@ from veloz_tui.domain.types import RearmLevel
 
 @click.command()
 @click.argument("level", type=click.Choice([str(level) for level in RearmLevel]))
+@click.argument("name", required=False, metavar="[PROFILE]")
 @click.option("--confirm", metavar="NAME", help="The profile's name, instead of typing it.")
 @json_option
 @click.pass_obj
-def rearm(profile: Profile, *, level: str, confirm: str | None, as_json: bool) -> int:
+def rearm(profile: Profile, *, level: str, name: str | None, confirm: str | None, as_json: bool) -> int:
     """Leave HALTED. exits: only orders that shrink a position; full: every order.
 
     The profile's name has to be typed.
 
     \b
     veloz rearm exits
+    veloz rearm full demo
     veloz --profile live rearm full --confirm live
     """
     view = fetch_view(profile.paths)
-    name = view.status.profile
-    typed = confirm if confirm is not None else _ask(level, name, mode=view.status.mode)
-    if typed != name:
+    wanted = view.status.profile
+    said = confirm if confirm is not None else name
+    typed = said if said is not None else _ask(level, wanted, mode=view.status.mode)
+    if typed != wanted:
         raise BadWords(
-            f"{typed!r} is not this profile's name, nothing changed – veloz rearm {level} --confirm {name}"
+            f"{typed!r} is not this profile's name, nothing changed – veloz rearm {level} --confirm {wanted}"
         )
     command = Rearm(command_id=new_command_id(), level=RearmLevel(level), confirmation=typed)
     ack = run_command(profile.paths, command, timeout_s=ANSWER_WITHIN_S)
-    return report(ack, review=f"REARM {level} on {name} ({view.status.mode})", as_json=as_json)
+    return report(ack, review=f"REARM {level} on {wanted} ({view.status.mode})", as_json=as_json)
 
 
 def _ask(level: str, name: str, *, mode: str) -> str:

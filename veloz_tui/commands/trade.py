@@ -16,6 +16,8 @@ from veloz_tui.domain.views import Ack, Verdict, View
 
 ANSWER_WITHIN_S = 5.0
 _HUGE = Decimal(10) ** 15
+_OWN_COMMANDS = frozenset({"why", "export", "report", "rearm", "show_strategy"})
+"""What the console does by itself, and a `veloz` command does too."""
 
 
 class BadWords(OperatorError):
@@ -56,7 +58,9 @@ def send_words(profile: Profile, words: tuple[str, ...], how: HowToSend) -> int:
     found = parse(" ".join(words), context)
     if isinstance(found, GrammarError):
         raise BadWords(found.text)
-    command = _sendable(found, is_dry=how.is_dry)
+    if isinstance(found.command, LocalCommand):
+        raise BadWords(_elsewhere(" ".join(words).lstrip(": "), found.command))
+    command = _sendable(found.command, is_dry=how.is_dry)
     if command is None:
         emit(f"would be: {found.review}")
         return 0
@@ -66,11 +70,14 @@ def send_words(profile: Profile, words: tuple[str, ...], how: HowToSend) -> int:
     return report(ack, review=found.review, as_json=how.as_json)
 
 
-def _sendable(found: Parsed, *, is_dry: bool) -> AnyCommand | None:
+def _elsewhere(said: str, command: LocalCommand) -> str:
+    if command.name in _OWN_COMMANDS:
+        return f"that is a command of its own: veloz {said}"
+    return f"{command.name} works inside the console only: veloz, then :{said}"
+
+
+def _sendable(command: AnyCommand, *, is_dry: bool) -> AnyCommand | None:
     # None: a dry run of what the engine can't try out.
-    command = found.command
-    if isinstance(command, LocalCommand):
-        raise BadWords(f"{command.name} works in the console only – open it: veloz, then :{found.review}")
     if not is_dry:
         return command
     if isinstance(command, PlaceOrder | ClosePosition | AmendOrder):
