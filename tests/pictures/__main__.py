@@ -16,8 +16,8 @@ from tests.pictures.svg import picture
 from tests.tui.terminal import ROOT, Terminal
 
 FOLDER: Final = ROOT / "docs" / "pictures"
-STABLE_S: Final = 1.0
-"""A screen that hasn't changed for so long is finished."""
+STABLE_S: Final = 2.5
+"""A screen that hasn't changed for so long is finished: a frame may wait 1 s for this terminal's answer."""
 _SGR: Final = re.compile(rb"\x1b\[([0-9;]*)m")
 
 
