@@ -1,5 +1,6 @@
 """Which profile a command is about, and how it talks: one line of text, or JSON."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +53,8 @@ def emit(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        # What is left in the buffer must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise OperatorError(f"the result can't be printed: {error.strerror} – standard output") from error
 
 
