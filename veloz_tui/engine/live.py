@@ -161,8 +161,8 @@ class StrategyLive:
         "denied",
         "denied_since",
         "doing",
-        "is_restart",
         "parameters",
+        "pinned_code",
         "quotes",
         "refs",
         "restart_at",
@@ -181,8 +181,8 @@ class StrategyLive:
         self.callbacks_us: deque[float] = deque(maxlen=512)
         self.callbacks = self.slow_callbacks = 0
         self.slowest_us = 0.0
-        self.is_restart = False
-        """Nobody started this run: the one before it had failed."""
+        self.pinned_code: str | None = None
+        """What has run since somebody started it; only that is restarted. None: nothing has yet."""
         self.restart_at: Nanos | None = None
         """A restart is planned for then."""
         self.restarted_at: list[Nanos] = []

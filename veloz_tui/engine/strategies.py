@@ -59,7 +59,7 @@ def start(turn: Turn, strategy_id: StrategyId) -> tuple[bool, str]:
         return True, f"{strategy_id} is {record.state} already"
     restarts.forget(turn, strategy_id)
     _begin(turn, strategy_id, reason="")
-    turn.live.strategy(strategy_id).is_restart = False
+    turn.live.strategy(strategy_id).pinned_code = None
     return True, f"{strategy_id} starting"
 
 
@@ -68,7 +68,6 @@ def on_restart_timer(turn: Turn, name: str) -> None:
     strategy_id = StrategyId(name)
     if restarts.is_due(turn, strategy_id):
         _begin(turn, strategy_id, reason=f"restarted after: {record_of(turn, strategy_id).reason}"[:300])
-        turn.live.strategy(strategy_id).is_restart = True
 
 
 def _begin(turn: Turn, strategy_id: StrategyId, *, reason: str) -> None:
@@ -144,11 +143,12 @@ def _on_hello(turn: Turn, report: StrategyHostChanged, record: StrategyRecord) -
     if record.state is not StrategyState.STARTING:
         return
     change = f"{record.code or 'none'} -> {report.code or 'none'}" if record.code != report.code else ""
-    if change and live.is_restart:  # someone is writing it: nobody has said that this shall trade
+    if change and live.pinned_code is not None:  # a restart, of what nobody has said that it shall trade
         error = f"its code was changed while it ran ({change}): it isn't restarted by itself"
         turn.act(StopHost(report.strategy_id, report.run, error))
         _on_end(turn, report.strategy_id, report.run, error, may_restart=False)
         return
+    live.pinned_code = report.code
     reason = f"its code has changed since it last ran ({change})" if change and record.code else ""
     running = StrategyState.RUNNING
     turn.emit(StrategyChanged(turn.now, report.strategy_id, running, report.run, reason, report.code))

@@ -76,6 +76,7 @@ class InlineStrategy:
         """Load it and call `on_start`."""
         try:
             self._loaded = self._load()
+            code = fingerprint([self._loaded.module], folder=self._folder)
         except StrategyError as error:
             self._end(str(error))
             return
@@ -86,7 +87,7 @@ class InlineStrategy:
                 self.run_number,
                 is_running=True,
                 parameters=self._loaded.parameters,
-                code=fingerprint([self._loaded.module], folder=self._folder),
+                code=code,
             )
         )
         self._call(self._running.start, self._now())

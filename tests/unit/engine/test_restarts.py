@@ -160,6 +160,20 @@ def test_the_same_code_is_restarted() -> None:
     assert state(core) is StrategyState.RUNNING
 
 
+def test_what_failed_before_it_ran_at_all_is_restarted_whatever_ran_before_it() -> None:
+    core = started_with("aaaa")
+    core.command(c.StopStrategy(command_id=core.new_id(), strategy_id=MM))
+    core.command(c.StartStrategy(command_id=core.new_id(), strategy_id=MM))
+    fail(core)  # while it is loaded: nobody knows which code it was
+    assert after(core, 1)
+    hello(core, "bbbb")
+    assert state(core) is StrategyState.RUNNING
+    fail(core)
+    assert after(core, 2)
+    hello(core, "cccc")
+    assert state(core) is StrategyState.FAULTED
+
+
 def test_an_operators_start_takes_the_changed_code_and_says_so() -> None:
     core = started_with("aaaa")
     fail(core)

@@ -66,7 +66,7 @@ async def test_it_says_which_code_it_runs(tmp_path: Path, is_inline: bool) -> No
     async with stage(tmp_path) as s:
         for run, code in ((1, IDLE), (2, IDLE + "# changed\n"), (3, IDLE)):
             s.start(code, run=run, is_inline=is_inline, name="mine.py")
-            await s.engine.until(lambda: s.engine.is_running and len(s.engine.changes) == run)  # noqa: B023
+            await s.engine.until(lambda run=run: s.engine.is_running and len(s.engine.changes) == run)  # type: ignore[misc]
         first, changed, again = (change.code for change in s.engine.changes)
         assert first == again
         assert len(first) == len(changed) == 12 and first != changed

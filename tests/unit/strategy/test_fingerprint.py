@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from veloz_tui.domain.errors import StrategyError
 from veloz_tui.strategy.fingerprint import DIGITS, fingerprint
 
 
@@ -56,3 +57,11 @@ def test_the_programs_own_code_and_other_folders_have_none(folder: Path, tmp_pat
     outside = module(tmp_path / "outside.py", "x = 1")
     assert fingerprint([outside, sys, ModuleType("nowhere")], folder=folder) == ""
     assert fingerprint(list(sys.modules.values()), folder=None) == ""
+
+
+@pytest.mark.parametrize("file", [5, "\0"])
+def test_a_file_that_makes_no_sense_is_the_strategys_fault(folder: Path, file: object) -> None:
+    strange = ModuleType("strange")
+    strange.__file__ = file  # type: ignore[assignment]
+    with pytest.raises(StrategyError, match="its files can't be read"):
+        fingerprint([strange], folder=folder)
